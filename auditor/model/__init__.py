@@ -1,0 +1,1 @@
+"""The nouns: resources, evidence, verdicts, checks, results. No I/O; imports nothing else of ours."""
