@@ -1,0 +1,200 @@
+"""Resources with their origins, and the record of what was not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from auditor.model.evidence import Reason
+from auditor.model.values import Json, Unresolved
+
+SERVICE = "microsoft.apimanagement/service"
+
+
+class InputKind(StrEnum):
+    """What a file was taken for."""
+
+    ARM_TEMPLATE = "arm-template"
+    PORTAL_EXPORT = "portal-export"
+    PARAMETERS = "arm-parameters"
+    REST = "management-api"
+    AZ_RESOURCE = "az-resource"
+    AZ_CLI = "az-apim"
+    GRAPH = "resource-graph"
+    POWERSHELL = "powershell"
+    SNAPSHOT = "snapshot"
+
+
+class Position(Protocol):
+    """A place in a text, both counted from 1."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+class Document(Protocol):
+    """A file that was read, able to say where in its text a JSON pointer stands."""
+
+    @property
+    def path(self) -> str: ...
+    def locate(self, pointer: str) -> Position | None:
+        """Line and column of the value at ``pointer``, or of the nearest ancestor that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file of the audit: what it was taken for, and what that makes of what it says."""
+
+    path: str
+    """As shown to the reader: the path given, or ``<stdin>``."""
+    kind: InputKind
+    sha256: str = ""
+    declared: bool = False
+    """It says what a deployment would set (templates, plans), not what Azure reported."""
+    exported: bool = False
+    """It was exported from a deployed service: declared in form, observed in what stands in it."""
+    whole: bool = False
+    """The user says it holds everything there is."""
+    notes: tuple[str, ...] = ()
+    """What to know about it: parameters without a value, linked templates not followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a resource stands: a document and the JSON pointer of the resource in it, or a request."""
+
+    pointer: str
+    document: Document | None = None
+    request: str = ""
+    flat: bool = False
+    """The document lists the members of ``properties`` beside the envelope (``az apim show``)."""
+
+
+@dataclass(slots=True, eq=False)
+class Resource:
+    """One Azure resource in wire JSON."""
+
+    id: str
+    """Resource id as written; templates that know no subscription start at ``/providers/``."""
+    type: str
+    """Full type in lower case."""
+    body: Mapping[str, Json]
+    origin: Origin
+    input: Input
+    api_version: str = ""
+    """The api-version it was declared or read with; empty where the input does not tell."""
+    condition: Unresolved | None = None
+    """It is deployed only if this holds, and whether it does is not known."""
+    implied: bool = False
+    """Not in the input itself: children of it are."""
+    scope: str = ""
+    """Tells apart equal ids of unrelated files; never shown."""
+    overlays: tuple[tuple[Origin, Mapping[str, Json]], ...] = ()
+    """Further documents the body was merged from, for locating what they hold."""
+    key: str = field(init=False)
+    """What identifies it within the inventory: the id in lower case, within its scope."""
+    name: str = field(init=False)
+    """Last segment of the id."""
+
+    def __post_init__(self) -> None:
+        self.key = self.scope + self.id.lower()
+        self.name = self.id.rpartition("/")[2]
+
+    @property
+    def parent_key(self) -> str:
+        """Key of the resource this one is a child of; empty at the top."""
+        if self.type.count("/") < 2:
+            return ""
+        return self.key.rpartition("/")[0].rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """That a collection was listed, and whether to its end."""
+
+    complete: bool
+    origin: Origin
+    reason: Reason = Reason.TRUNCATED
+    """Why it is not complete, where it is not."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A collection that was not read, or not to its end, and why."""
+
+    scope: str
+    """Id of the resource it belongs to."""
+    collection: str
+    reason: Reason
+    needed: str
+    remedy: str
+
+
+class Inventory:
+    """All resources of one audit, indexed, with the listings that say which collections are whole."""
+
+    def __init__(
+        self,
+        resources: Iterable[Resource],
+        listings: Mapping[tuple[str, str], Listing] | None = None,
+        inputs: Iterable[Input] = (),
+    ) -> None:
+        """Index the resources.
+
+        Args:
+            resources: With unique keys: merging several descriptions of one resource is the sources' work.
+            listings: By (key of the parent, full lower-case type of the items).
+            inputs: Every file that was read, also those that hold nothing.
+        """
+        self.inputs = tuple(inputs)
+        self.listings = dict(listings or {})
+        self.by_key: dict[str, Resource] = {}
+        self._children: dict[tuple[str, str], list[Resource]] = {}
+        self._extensions: dict[tuple[str, str], list[Resource]] = {}
+        for resource in resources:
+            self.by_key[resource.key] = resource
+            target = _extension_target(resource)
+            if target:
+                self._extensions.setdefault((target, resource.type), []).append(resource)
+            else:
+                self._children.setdefault((resource.parent_key, resource.type), []).append(resource)
+        self.services = sorted(
+            (r for r in self.by_key.values() if r.type == SERVICE), key=lambda r: (r.name.lower(), r.key)
+        )
+
+    def children(self, parent_key: str, type_: str) -> list[Resource]:
+        """The resources of a type directly below a parent, in the order they were read."""
+        return self._children.get((parent_key, type_), [])
+
+    def extensions(self, target_key: str, type_: str) -> list[Resource]:
+        """The extension resources of a type on a resource."""
+        return self._extensions.get((target_key, type_), [])
+
+    def listing(self, parent: Resource, type_: str) -> Listing | None:
+        """What is known of the completeness of a collection; None where nothing says anything.
+
+        A declared source that mentions a collection sets all of it; an input that the user calls whole
+        has nothing that it does not mention.
+        """
+        recorded = self.listings.get((parent.key, type_))
+        if recorded is not None:
+            return recorded
+        seen = self._children.get((parent.key, type_)) or self._extensions.get((parent.key, type_))
+        if parent.input.whole or (seen and parent.input.declared and not parent.implied):
+            return Listing(complete=True, origin=parent.origin)
+        if seen and seen[0].input.declared:
+            return Listing(complete=True, origin=seen[0].origin)
+        return None
+
+
+def _extension_target(resource: Resource) -> str:
+    """Key of the resource an extension resource is attached to; empty for any other resource."""
+    head, separator, tail = resource.key.rpartition("/providers/")
+    if not separator or "/providers/" not in head or not tail.startswith(resource.type.split("/")[0]):
+        return ""
+    return head

@@ -1,0 +1,396 @@
+"""The only thing a check gets to see: a read-only view of a resource that logs every read.
+
+A read that cannot be answered raises :class:`Undetermined`, so a check never needs an ``if missing``;
+what it was told on the way stands in the log as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar, overload
+
+from auditor.model.evidence import Evidence, Gap, Log, Reason, Undetermined
+from auditor.model.inventory import Input, Origin, Resource
+from auditor.model.knowledge import Audit
+from auditor.model.text import Text
+from auditor.model.values import (
+    Partial,
+    PartialList,
+    PartialObject,
+    Redacted,
+    Unresolved,
+    escape,
+    member,
+    unescape,
+)
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Subject:
+    """A resource, or one item in it, with the log of the judgement it is read for.
+
+    ``base`` is the JSON pointer of the item (empty for the resource itself); pointers given to the
+    methods are relative to it.
+    """
+
+    __slots__ = ("_node", "audit", "base", "item", "log", "resource")
+
+    def __init__(
+        self,
+        audit: Audit,
+        resource: Resource,
+        log: Log,
+        base: str = "",
+        node: Any = None,
+        item: str = "",
+    ) -> None:
+        self.audit = audit
+        self.resource = resource
+        self.log = log
+        self.base = base
+        self.item = item
+        """Key of the item among its siblings, for the fingerprint; never an index."""
+        self._node = resource.body if not base else node
+
+    def __repr__(self) -> str:
+        return f"Subject({self.resource.id!r}, {self.base!r})"
+
+    # -- who it is ---------------------------------------------------------------------------------
+
+    @property
+    def key(self) -> str:
+        """Key of the resource in the inventory."""
+        return self.resource.key
+
+    @property
+    def name(self) -> str:
+        """Name of the resource, its last segment only."""
+        return self.resource.name
+
+    @property
+    def source(self) -> Input:
+        """The input that is judged."""
+        return self.resource.input
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the audit."""
+        return self.audit.now
+
+    def with_log(self, log: Log) -> Subject:
+        """The same subject for another judgement."""
+        return Subject(self.audit, self.resource, log, self.base, self._node, self.item)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    @overload
+    def read(self, pointer: str) -> Any: ...
+    @overload
+    def read(self, pointer: str, one_of: type[E]) -> E: ...
+    @overload
+    def read(self, pointer: str, one_of: tuple[str, ...]) -> str: ...
+    def read(self, pointer: str, one_of: type[StrEnum] | tuple[str, ...] | None = None) -> Any:
+        """The value at a JSON pointer, logged as evidence.
+
+        Objects and arrays come back tracked (:class:`Fields`, :class:`Items`), so what is read from them
+        is logged as well. Names are matched without case; null is the same as absent. For an absent
+        member the documented default holds, and the evidence says so.
+
+        Args:
+            pointer: RFC 6901, relative to the subject.
+            one_of: The values this version knows, matched without case; the known spelling is returned.
+
+        Raises:
+            Undetermined: It is absent and has no default, was not resolved, or is not a known value.
+        """
+        at, value = self._value(pointer)
+        if one_of is not None:
+            return self._known(at, value, one_of)
+        if isinstance(value, dict):
+            return Fields(self, at, value)
+        if isinstance(value, list):
+            return Items(self, at, value)
+        return value
+
+    def flag(self, pointer: str) -> bool:
+        """A boolean, written as one or as the strings ``"True"`` and ``"False"`` in any case."""
+        at, value = self._value(pointer)
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.strip().casefold() in ("true", "false"):
+            return value.strip().casefold() == "true"
+        raise Undetermined(self._odd(at, value, "true or false"))
+
+    def text(self, pointer: str) -> Text:
+        """A string, of which only pieces may be known; its questions raise where those do not decide."""
+        at, value = self._value(pointer, partial=True)
+        if isinstance(value, str):
+            return Text((value,), self._unresolved_gap(at, value))
+        if isinstance(value, Partial):
+            return Text(value.pieces, self._unresolved_gap(at, value.unresolved))
+        raise Undetermined(self._odd(at, value, "a string"))
+
+    def number(self, pointer: str) -> float:
+        """A number, written as one or as a string of digits (``"capacity": "1"``)."""
+        at, value = self._value(pointer)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise Undetermined(self._odd(at, value, "a number")) from None
+
+    def moment(self, pointer: str) -> datetime:
+        """A point in time in ISO 8601; without an offset it is UTC, as Azure writes it."""
+        at, value = self._value(pointer)
+        try:
+            parsed = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise Undetermined(self._odd(at, value, "a date")) from None
+        return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+    def has(self, pointer: str) -> bool:
+        """Whether there is a value at ``pointer``. An absent member counts as none only by a default."""
+        return self._value(pointer, partial=True)[1] is not None
+
+    def items(self, pointer: str, key: str = "") -> Iterator[Subject]:
+        """One subject per element of the array at ``pointer``, then ``Undetermined`` if it may go on.
+
+        Args:
+            pointer: Of the array; absent counts as empty only by a default.
+            key: Pointer, relative to an element, of what names it among the others.
+        """
+        at, value = self._value(pointer)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            raise Undetermined(self._odd(at, value, "an array"))
+        for index, element in enumerate(value):
+            base = f"{at}/{index}"
+            item = _peek(element, key) if key else ""
+            yield Subject(self.audit, self.resource, self.log, base, element, item or f"{at}#{index}")
+        if isinstance(value, PartialList):
+            raise Undetermined(self._unresolved_gap(at, value.why))
+
+    # -- other resources ---------------------------------------------------------------------------
+
+    def of(self, resource: Resource) -> Subject:
+        """Another resource, read for the same judgement."""
+        return Subject(self.audit, resource, self.log)
+
+    def children(self, collection: str) -> Iterator[Subject]:
+        """The resources of a collection below this one, then ``Undetermined`` if there may be more.
+
+        Args:
+            collection: Wire name of the path segment: ``namedValues``.
+        """
+        type_ = f"{self.resource.type}/{collection.lower()}"
+        for resource in self.audit.inventory.children(self.key, type_):
+            yield self.of(resource)
+        self.listed(collection, type_)
+
+    def extensions(self, type_: str) -> Iterator[Subject]:
+        """The extension resources of a type on this one, then ``Undetermined`` if there may be more."""
+        for resource in self.audit.inventory.extensions(self.key, type_.lower()):
+            yield self.of(resource)
+        self.listed(type_, type_.lower())
+
+    def listed(self, collection: str, type_: str = "") -> None:
+        """Log that a collection was listed to its end, or raise that it was not.
+
+        Raises:
+            Undetermined: The collection is not in the input, or only a part of it.
+        """
+        type_ = type_ or f"{self.resource.type}/{collection.lower()}"
+        inventory = self.audit.inventory
+        listing = inventory.listing(self.resource, type_)
+        if listing is None:
+            raise Undetermined(self.audit.knowledge.uncollected(self, collection))
+        if not listing.complete:
+            gap = self.audit.knowledge.uncollected(self, collection)
+            needed = f"{gap.needed}: {listing.detail}" if listing.detail else gap.needed
+            raise Undetermined(Gap(listing.reason, needed, gap.remedy))
+        count = len(inventory.children(self.key, type_)) or len(inventory.extensions(self.key, type_))
+        self.log.add(
+            Evidence(self.resource, f"#{collection}", f"{count} listed", origin=listing.origin)
+        )
+
+    def related(self, resource_id: str) -> Subject:
+        """The resource with an id, in any case.
+
+        Raises:
+            Undetermined: It is not in the input.
+        """
+        key = resource_id.rstrip("/").lower()
+        found = self.audit.inventory.by_key.get(self.resource.scope + key)
+        found = found or self.audit.inventory.by_key.get(key)
+        if found is None:
+            raise Undetermined(
+                Gap(Reason.ABSENT, f"resource {resource_id}", f"az resource show --ids {resource_id}")
+            )
+        return self.of(found)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _value(self, pointer: str, *, partial: bool = False) -> tuple[str, Any]:
+        """Actual pointer from the root and raw value at ``pointer``; logs it, or raises.
+
+        ``partial`` lets a string through of which only pieces are known.
+        """
+        at, value = self.base, self._node
+        tokens = pointer.split("/")[1:]
+        for depth, token in enumerate(tokens):
+            name = unescape(token)
+            if isinstance(value, dict):
+                found = member(value, name)
+                if found is None or found[1] is None:
+                    return self._absent(f"{at}/{escape(found[0] if found else name)}", value, tokens[depth + 1 :])
+                at, value = f"{at}/{escape(found[0])}", found[1]
+            elif isinstance(value, list):
+                if not name.isdigit() or int(name) >= len(value):
+                    raise Undetermined(self._unresolved_gap(at, getattr(value, "why", None)))
+                at, value = f"{at}/{name}", value[int(name)]
+            else:
+                raise Undetermined(self._opaque(at, value))
+        if value is None:
+            return self._absent(at, {}, [])
+        if isinstance(value, Unresolved) or (isinstance(value, Partial) and not partial):
+            raise Undetermined(self._opaque(at, value))
+        self.log.add(Evidence(self.resource, at, value))
+        return at, value
+
+    def _absent(self, at: str, container: Mapping[str, Any], rest: Sequence[str]) -> tuple[str, Any]:
+        """What an absent member counts as; ``rest`` is the part of the pointer below it."""
+        if isinstance(container, PartialObject):
+            raise Undetermined(self._unresolved_gap(at, container.why))
+        default = self.audit.knowledge.default(self, at)
+        if default is None:
+            raise Undetermined(self.audit.knowledge.missing(self, at))
+        value = default.value
+        for token in rest:
+            if value is None:
+                break
+            found = member(value, unescape(token)) if isinstance(value, dict) else None
+            value = found[1] if found else None
+        self.log.add(Evidence(self.resource, at, value, default))
+        return at, value
+
+    def _known(self, at: str, value: Any, known: type[StrEnum] | tuple[str, ...]) -> str:
+        if isinstance(value, str):
+            folded = value.strip().casefold()
+            for candidate in known:
+                if candidate.casefold() == folded:
+                    return candidate
+        raise Undetermined(self._odd(at, value, "one of " + ", ".join(known)))
+
+    def _describe(self, at: str) -> str:
+        """A member in words, for gaps: ``properties/sku/name of contoso``."""
+        return f"{at.lstrip('/') or 'the resource'} of {self.resource.name}"
+
+    def _odd(self, at: str, value: Any, expected: str) -> Gap:
+        shown = str(value) if isinstance(value, (str, int, float, bool, Redacted)) else type(value).__name__
+        needed = f"{self._describe(at)} as {expected}; it is {shown[:80]!r}, which this version does not know"
+        return Gap(Reason.UNKNOWN_VALUE, needed, "check the spelling, or update the tool")
+
+    def _opaque(self, at: str, value: Any) -> Gap:
+        """Why nothing can be read at or below a value that is neither an object nor an array."""
+        if isinstance(value, Partial):
+            return self._unresolved_gap(at, value.unresolved)
+        if isinstance(value, Unresolved):
+            return self._unresolved_gap(at, value)
+        return self._odd(at, value, "an object")
+
+    def _unresolved_gap(self, at: str, value: Unresolved | Any) -> Gap:
+        needed = self._describe(at)
+        if isinstance(value, Unresolved):
+            reason = f": {value.reason}" if value.reason else ""
+            needed = f"{needed}, which is {value}{reason}"
+        remedy = "give the value with --parameters FILE, or audit the deployed service"
+        return Gap(Reason.UNRESOLVED, needed, remedy)
+
+
+class Fields(Mapping[str, Any]):
+    """An object that was read: every member read from it is logged on the same judgement."""
+
+    __slots__ = ("_at", "_node", "_subject")
+
+    def __init__(self, subject: Subject, at: str, node: dict[str, Any]) -> None:
+        self._subject = Subject(subject.audit, subject.resource, subject.log, at or "/", node)
+        self._subject.base = at
+        self._at = at
+        self._node = node
+
+    def __getitem__(self, name: str) -> Any:
+        return self._subject.read(f"/{escape(name)}")
+
+    def __contains__(self, name: object) -> bool:
+        if member(self._node, str(name)) is not None:
+            return True
+        self._whole()
+        return False
+
+    def __iter__(self) -> Iterator[str]:
+        self._whole()
+        return iter(self._node)
+
+    def __len__(self) -> int:
+        self._whole()
+        return len(self._node)
+
+    def _whole(self) -> None:
+        if isinstance(self._node, PartialObject):
+            raise Undetermined(self._subject._unresolved_gap(self._at, self._node.why))  # noqa: SLF001
+
+
+class Items(Sequence[Any]):
+    """An array that was read: every element read from it is logged on the same judgement."""
+
+    __slots__ = ("_at", "_node", "_subject")
+
+    def __init__(self, subject: Subject, at: str, node: list[Any]) -> None:
+        self._subject = Subject(subject.audit, subject.resource, subject.log, at or "/", node)
+        self._subject.base = at
+        self._at = at
+        self._node = node
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self._subject.read(f"/{i}") for i in range(*index.indices(len(self)))]
+        return self._subject.read(f"/{index if index >= 0 else len(self) + index}")
+
+    def __iter__(self) -> Iterator[Any]:
+        for index in range(len(self._node)):
+            yield self._subject.read(f"/{index}")
+        self._whole()
+
+    def __len__(self) -> int:
+        self._whole()
+        return len(self._node)
+
+    def _whole(self) -> None:
+        if isinstance(self._node, PartialList):
+            raise Undetermined(self._subject._unresolved_gap(self._at, self._node.why))  # noqa: SLF001
+
+
+def _peek(element: Any, pointer: str) -> str:
+    """What names an element of an array, without logging; empty where it cannot be told."""
+    value = element
+    for token in pointer.split("/")[1:]:
+        found = member(value, unescape(token)) if isinstance(value, dict) else None
+        value = found[1] if found else None
+    return "" if value is None or isinstance(value, (dict, list)) else str(value)
+
+
+def implied(resource_id: str, type_: str, child: Resource) -> Resource:
+    """A service that is not in the input, though children of it are."""
+    origin = Origin(pointer="", document=child.origin.document, request=child.origin.request)
+    return Resource(
+        resource_id, type_, {}, origin, child.input, implied=True, scope=child.scope
+    )
