@@ -1,0 +1,3 @@
+"""Controls: what is audited, in words and in rules."""
+
+DISTRIBUTION = "azure-baseline-auditor"

@@ -1,0 +1,1 @@
+"""The catalogue of Azure API Management: one page per control."""
