@@ -154,18 +154,24 @@ class Inventory:
         self.inputs = tuple(inputs)
         self.listings = dict(listings or {})
         self.by_key: dict[str, Resource] = {}
+        self._types: dict[str, list[Resource]] = {}
         self._children: dict[tuple[str, str], list[Resource]] = {}
         self._extensions: dict[tuple[str, str], list[Resource]] = {}
         for resource in resources:
             self.by_key[resource.key] = resource
+            self._types.setdefault(resource.type, []).append(resource)
             target = _extension_target(resource)
             if target:
                 self._extensions.setdefault((target, resource.type), []).append(resource)
             else:
                 self._children.setdefault((resource.parent_key, resource.type), []).append(resource)
         self.services = sorted(
-            (r for r in self.by_key.values() if r.type == SERVICE), key=lambda r: (r.name.lower(), r.key)
+            self.of_type(SERVICE), key=lambda r: (r.name.lower(), r.key)
         )
+
+    def of_type(self, type_: str) -> list[Resource]:
+        """Every resource of a type, wherever it stands, in the order they were read."""
+        return self._types.get(type_, [])
 
     def children(self, parent_key: str, type_: str) -> list[Resource]:
         """The resources of a type directly below a parent, in the order they were read."""

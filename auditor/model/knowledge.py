@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from auditor.model.evidence import Default, Gap
-from auditor.model.inventory import Inventory
+from auditor.model.inventory import Inventory, Withheld
 
 if TYPE_CHECKING:
     from auditor.model.subject import Subject
@@ -32,6 +32,9 @@ class Knowledge(Protocol):
 
     def uncollected(self, subject: Subject, collection: str) -> Gap:
         """Why a collection below or on a resource was not listed, and how to get it."""
+
+    def withheld(self, service: Subject) -> list[Withheld]:
+        """The collections of a service that the input does not show, or not to their end."""
 
 
 class Audit:

@@ -92,6 +92,24 @@ def some(items: Iterable[Subject], holds: Callable[[Subject], bool]) -> bool:
     return False
 
 
+def together(*groups: Iterable[Subject]) -> Iterator[Subject]:
+    """The items of several groups; what could not be had of any of them is raised once, at the end."""
+    gaps: list[Gap] = []
+    for group in groups:
+        yield from _safely(group, gaps)
+    if gaps:
+        raise Undetermined(*gaps)
+
+
+def within(outer: Iterable[Subject], inner: Callable[[Subject], Iterable[Subject]]) -> Iterator[Subject]:
+    """The inner items of every outer item, gaps of both raised once, at the end."""
+    gaps: list[Gap] = []
+    for item in _safely(outer, gaps):
+        yield from _safely(inner(item), gaps)
+    if gaps:
+        raise Undetermined(*gaps)
+
+
 def derived(compute: Callable[[Subject], T]) -> Callable[[Subject], T]:
     """Make a fact that several checks share: computed once per subject, its evidence logged at each use.
 

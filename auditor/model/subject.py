@@ -266,9 +266,11 @@ class Subject:
         """What an absent member counts as; ``rest`` is the part of the pointer below it."""
         if isinstance(container, PartialObject):
             raise Undetermined(self._unresolved_gap(at, container.why))
-        default = self.audit.knowledge.default(self, at)
-        if default is None:
-            raise Undetermined(self.audit.knowledge.missing(self, at))
+        knowledge = self.audit.knowledge
+        if rest and (default := knowledge.default(self, "/".join((at, *rest)))) is not None:
+            at, rest = "/".join((at, *rest)), ()
+        elif (default := knowledge.default(self, at)) is None:
+            raise Undetermined(knowledge.missing(self, at))
         value = default.value
         for token in rest:
             if value is None:

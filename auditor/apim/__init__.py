@@ -1,0 +1,1 @@
+"""What API Management *is*: tiers, defaults, collections, exposure. Facts with sources, no judgements."""

@@ -1,0 +1,141 @@
+"""The collections of a service: what they are called, who may read them, which input can hold them.
+
+One table feeds every gap's remedy, the documentation and the page on what an input could not show. Paths and
+actions: "Microsoft.ApiManagement permissions" and the REST reference, api-version 2024-05-01.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.model.evidence import Gap, Reason
+from auditor.model.inventory import InputKind
+from auditor.model.subject import Subject
+
+API_VERSION = "2024-05-01"
+_CHILDLESS = frozenset({InputKind.AZ_CLI, InputKind.GRAPH})
+"""Inputs that describe services only: none of their collections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection below or on a service."""
+
+    name: str
+    """Wire name of the path segment, or the full type of an extension."""
+    title: str
+    """For readers, in the plural."""
+    exported: bool = True
+    """A portal export can hold it."""
+    api_version: str = API_VERSION
+    nested: bool = False
+    """It stands below another collection, not below the service."""
+
+    @property
+    def extension(self) -> bool:
+        """It belongs to another provider and is attached to the service."""
+        return "/" in self.name
+
+    @property
+    def action(self) -> str:
+        """The permission that reads it."""
+        if self.extension:
+            return f"{self.name}/read"
+        return f"Microsoft.ApiManagement/service/{self.name}/read"
+
+    def path(self, resource_id: str) -> str:
+        """The request that lists it, without the host: ``az rest`` adds the cloud's own."""
+        segment = f"providers/{self.name}" if self.extension else self.name
+        return f"{resource_id}/{segment}?api-version={self.api_version}"
+
+
+COLLECTIONS: dict[str, Collection] = {
+    collection.name.lower(): collection
+    for collection in (
+        Collection("apis", "APIs"),
+        Collection("authorizationServers", "authorization servers"),
+        Collection("backends", "backends"),
+        Collection("caches", "caches"),
+        Collection("certificates", "certificates"),
+        Collection("diagnostics", "diagnostics"),
+        Collection("gateways", "self-hosted gateways"),
+        Collection("groups", "groups"),
+        Collection("hostnameConfigurations", "host names of self-hosted gateways", nested=True),
+        Collection("identityProviders", "identity providers"),
+        Collection("loggers", "loggers"),
+        Collection("namedValues", "named values"),
+        Collection("operations", "operations", nested=True),
+        Collection("policies", "policies"),
+        Collection("policyFragments", "policy fragments"),
+        Collection("portalconfigs", "developer portal configurations"),
+        Collection("portalsettings", "developer portal settings"),
+        Collection("privateEndpointConnections", "private endpoint connections", exported=False),
+        Collection("products", "products"),
+        Collection("subscriptions", "subscriptions"),
+        Collection("tenant", "tenant access settings", exported=False),
+        Collection("users", "users"),
+        Collection("workspaces", "workspaces"),
+        Collection(
+            "Microsoft.Insights/diagnosticSettings",
+            "diagnostic settings",
+            exported=False,
+            api_version="2021-05-01-preview",
+        ),
+    )
+}
+
+
+def collection(name: str) -> Collection:
+    """The collection with a wire name, known to the table or not."""
+    return COLLECTIONS.get(name.lower()) or Collection(name, name)
+
+
+def uncollected(subject: Subject, name: str) -> Gap:
+    """Why a collection is not there, and how to get it; see ``Knowledge.uncollected``."""
+    wanted = collection(name)
+    needed = f"the {wanted.title} of {subject.name}"
+    source = subject.source
+    remedy = f'az rest --method get --url "{wanted.path(full_id(subject))}" (needs {wanted.action})'
+    if source.kind in _CHILDLESS or (source.exported and not wanted.exported):
+        return Gap(Reason.INPUT, needed, remedy)
+    if source.declared:
+        return Gap(Reason.NOT_DECLARED, needed, f"declare them, say --complete if there are none, or {remedy}")
+    return Gap(Reason.ABSENT, needed, remedy)
+
+
+def full_id(subject: Subject) -> str:
+    """The id to ask Azure with; a template does not know its subscription and resource group."""
+    resource_id = subject.resource.id
+    if resource_id.lower().startswith("/subscriptions/"):
+        return resource_id
+    return f"/subscriptions/SUBSCRIPTION/resourceGroups/GROUP{resource_id}"
+
+
+_READ_ONLY = {
+    "/properties/platformversion",
+    "/properties/createdatutc",
+    "/properties/privateendpointconnections",
+    "/properties/provisioningstate",
+    "/properties/keyvault/laststatus",
+    "/properties/expirationdate",
+    "/properties/subject",
+    "/properties/thumbprint",
+    "/properties/gatewayurl",
+    "/properties/privateipaddresses",
+    "/properties/publicipaddresses",
+}
+"""Members that only a deployed service reports; a template or an export does not carry them."""
+
+
+def missing(subject: Subject, pointer: str) -> Gap:
+    """Why a member is not there, and how to get it; see ``Knowledge.missing``."""
+    resource = subject.resource
+    needed = f"{pointer.lstrip('/')} of {resource.name}"
+    remedy = f'az rest --method get --url "{full_id(subject)}?api-version={API_VERSION}"'
+    if resource.implied:
+        needed = f"{needed}: the input holds children of the service, not the service itself"
+        return Gap(Reason.ABSENT, needed, remedy)
+    folded = pointer.casefold()
+    if resource.input.declared and (folded in _READ_ONLY or "/certificate/" in folded or folded.endswith("/certificate")):
+        return Gap(Reason.INPUT, f"{needed}, which only the deployed service reports", remedy)
+    return Gap(Reason.ABSENT, needed, remedy)

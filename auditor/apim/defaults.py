@@ -1,0 +1,228 @@
+"""Documented defaults of API Management: what holds when a member is absent.
+
+No row, no default: an absent member without a row is ``Undetermined``. "Absent means none" is a row too.
+Sources are titles of Microsoft documentation, the REST specification's property text, or the id of a
+built-in policy whose rule implies the default; all were read on :data:`REVIEWED`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from auditor.model.evidence import Default, Gap, Reason, Undetermined
+from auditor.model.inventory import SERVICE
+from auditor.model.subject import Subject
+from auditor.model.values import Json
+
+REVIEWED = "2026-11-21"
+GATEWAY = "Microsoft.WindowsAzure.ApiManagement.Gateway."
+_SPEC = "API Management REST specification, property description"
+_TLS = "ApiManagementService customProperties, property description; Manage protocols and ciphers"
+_OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
+"""Services created on or before this day have the old protocols on unless they say otherwise."""
+
+PROTOCOL_KEYS = tuple(
+    f"{GATEWAY}Security.{side}Protocols.{protocol}"
+    for side in ("", "Backend.")
+    for protocol in ("Ssl30", "Tls10", "Tls11")
+)
+TRIPLE_DES = f"{GATEWAY}Security.Ciphers.TripleDes168"
+WEAK_SUITES = tuple(
+    f"{GATEWAY}Security.Ciphers.{suite}"
+    for suite in (
+        "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+        "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+        "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+        "TLS_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_RSA_WITH_AES_256_CBC_SHA256",
+        "TLS_RSA_WITH_AES_128_CBC_SHA256",
+        "TLS_RSA_WITH_AES_256_CBC_SHA",
+        "TLS_RSA_WITH_AES_128_CBC_SHA",
+    )
+)
+"""The weak suites that can be switched off, each on unless it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    value: Json | Callable[[Subject], Json]
+    source: str
+    since: str = ""
+    observed_only: bool = False
+    """It holds for what Azure reported; a template does not carry the member at all."""
+
+
+def _by_creation_date(service: Subject) -> str:
+    """Old protocols and 3DES: on for services created up to 1 April 2018, off for later ones."""
+    return "True" if service.moment("/properties/createdAtUtc") <= _OLD_SERVICE else "False"
+
+
+_NONE = _Row(None, _SPEC)
+_OFF = _Row(False, _SPEC)
+_ON = _Row(True, _SPEC)
+
+_TABLE: dict[str, dict[str, _Row]] = {
+    SERVICE: {
+        "/identity": _NONE,
+        "/zones": _NONE,
+        "/properties/virtualNetworkType": _Row("None", _SPEC),
+        "/properties/virtualNetworkConfiguration": _NONE,
+        "/properties/publicNetworkAccess": _Row("Enabled", _SPEC, since="2021-04-01"),
+        "/properties/additionalLocations": _NONE,
+        "/properties/additionalLocations/*/virtualNetworkConfiguration": _NONE,
+        "/properties/additionalLocations/*/disableGateway": _OFF,
+        "/properties/privateEndpointConnections": _Row(None, _SPEC, since="2021-04-01", observed_only=True),
+        "/properties/certificates": _NONE,
+        "/properties/apiVersionConstraint": _NONE,
+        "/properties/disableGateway": _OFF,
+        "/properties/enableClientCertificate": _OFF,
+        "/properties/developerPortalStatus": _Row("Enabled", _SPEC, since="2023-09-01"),
+        "/properties/configurationApi/legacyApi": _Row("Enabled", _SPEC, since="2023-09-01"),
+        "/properties/hostnameConfigurations": _NONE,
+        "/properties/hostnameConfigurations/*/negotiateClientCertificate": _OFF,
+        "/properties/hostnameConfigurations/*/defaultSslBinding": _OFF,
+        "/properties/hostnameConfigurations/*/keyVaultId": _NONE,
+        "/properties/hostnameConfigurations/*/identityClientId": _NONE,
+        "/properties/hostnameConfigurations/*/encodedCertificate": _NONE,
+        "/properties/hostnameConfigurations/*/certificatePassword": _NONE,
+        f"/properties/customProperties/{GATEWAY}Protocols.Server.Http2": _Row("False", _TLS),
+        **{f"/properties/customProperties/{key}": _Row(_by_creation_date, _TLS) for key in PROTOCOL_KEYS},
+        f"/properties/customProperties/{TRIPLE_DES}": _Row(_by_creation_date, _TLS),
+        **{f"/properties/customProperties/{key}": _Row("True", _TLS) for key in WEAK_SUITES},
+    },
+    "namedvalues": {
+        "/properties/secret": _OFF,
+        "/properties/keyVault": _NONE,
+        "/properties/keyVault/identityClientId": _NONE,
+        "/properties/value": _NONE,
+    },
+    "certificates": {
+        "/properties/keyVault": _NONE,
+        "/properties/keyVault/identityClientId": _NONE,
+        "/properties/data": _NONE,
+        "/properties/password": _NONE,
+    },
+    "backends": {
+        "/properties/tls": _NONE,
+        "/properties/tls/validateCertificateChain": _Row(
+            True, "Backend TLS properties; built-in policy 92bb331d-ac71-416a-8c91-02f2cb734ce4"
+        ),
+        "/properties/tls/validateCertificateName": _Row(
+            True, "Backend TLS properties; built-in policy 92bb331d-ac71-416a-8c91-02f2cb734ce4"
+        ),
+        "/properties/credentials": _NONE,
+        "/properties/credentials/authorization": _NONE,
+        "/properties/credentials/authorization/parameter": _NONE,
+        "/properties/credentials/header": _NONE,
+        "/properties/credentials/query": _NONE,
+        "/properties/proxy": _NONE,
+        "/properties/proxy/password": _NONE,
+        "/properties/type": _Row("Single", _SPEC),
+    },
+    "apis": {
+        "/properties/serviceUrl": _NONE,
+        "/properties/authenticationSettings": _NONE,
+    },
+    "products": {
+        "/properties/subscriptionRequired": _ON,
+        "/properties/state": _Row("notPublished", _SPEC),
+    },
+    "subscriptions": {
+        "/properties/state": _Row("submitted", _SPEC),
+    },
+    "portalconfigs": {
+        "/properties/enableBasicAuth": _Row(
+            True, "Configure username and password sign-in for the developer portal; policy ffe25541"
+        ),
+    },
+    "portalsettings": {
+        "/properties/subscriptions/enabled": _OFF,
+        "/properties/userRegistration/enabled": _OFF,
+        "/properties/url": _NONE,
+    },
+    "tenant": {
+        "/properties/enabled": _Row(False, "How to use the API Management direct management API"),
+    },
+    "identityproviders": {
+        "/properties/clientSecret": _NONE,
+        "/properties/allowedTenants": _NONE,
+        "/properties/signinTenant": _NONE,
+    },
+    "authorizationservers": {
+        "/properties/clientSecret": _NONE,
+        "/properties/resourceOwnerPassword": _NONE,
+        "/properties/tokenEndpoint": _NONE,
+        "/properties/authorizationEndpoint": _NONE,
+    },
+    "loggers": {"/properties/credentials": _NONE},
+    "hostnameconfigurations": {"/properties/negotiateClientCertificate": _OFF},
+    "microsoft.insights/diagnosticsettings": {
+        "/properties/logs": _NONE,
+        "/properties/logs/*/category": _NONE,
+        "/properties/logs/*/categoryGroup": _NONE,
+        "/properties/workspaceId": _NONE,
+        "/properties/storageAccountId": _NONE,
+        "/properties/eventHubAuthorizationRuleId": _NONE,
+        "/properties/marketplacePartnerId": _NONE,
+    },
+}
+"""By type: in full, or the last segment of a child type, which a service and its workspaces share."""
+
+_FOLDED = {
+    type_: {pointer.casefold(): row for pointer, row in rows.items()} for type_, rows in _TABLE.items()
+}
+_INDEX = re.compile(r"/\d+(?=/|$)")
+_RECENT = "2021-08-01"
+
+
+def default_of(subject: Subject, pointer: str) -> Default | None:
+    """The default of an absent member; see ``Knowledge.default``."""
+    type_ = subject.resource.type
+    rows = _FOLDED.get(type_) or _FOLDED.get(type_.rpartition("/")[2])
+    if rows is None:
+        return None
+    row = rows.get(_INDEX.sub("/*", pointer).casefold())
+    if row is None or (row.observed_only and subject.source.declared):
+        return None
+    if row.since:
+        _check_api_version(subject, pointer, row.since)
+    root = subject.of(subject.resource)
+    value = row.value(root) if callable(row.value) else row.value
+    return Default(value, row.source, REVIEWED, row.since)
+
+
+def _check_api_version(subject: Subject, pointer: str, since: str) -> None:
+    """Raise unless the input's api-version is known to be one the default holds for.
+
+    What Azure reported does not say which version was asked; a service that shows either of two members of
+    2021 was read with a version at least that new.
+    """
+    version = subject.resource.api_version
+    body = subject.resource.body.get("properties")
+    if not version and not subject.source.declared and isinstance(body, dict):
+        recent = any(body.get(name) is not None for name in ("platformVersion", "publicNetworkAccess"))
+        version = _RECENT if recent else ""
+    if version and version[:10] >= since:
+        return
+    shown = f"api-version {version}" if version else "an api-version that the input does not tell"
+    raise Undetermined(
+        Gap(
+            Reason.API_VERSION,
+            f"{pointer.lstrip('/')} of {subject.name}: it is absent, and was read or declared with {shown}; "
+            f"its default holds from {since}",
+            "read the service with api-version 2024-05-01 or newer, or state the member",
+        )
+    )
+
+
+def rows() -> list[tuple[str, str, str, str, str]]:
+    """The table for the documentation: type, pointer, value, since, source."""
+    return [
+        (type_, pointer, "by creation date" if callable(row.value) else repr(row.value), row.since, row.source)
+        for type_, table in _TABLE.items()
+        for pointer, row in table.items()
+    ]

@@ -1,0 +1,75 @@
+"""The kinds of subject that checks are judged on, and how all of a service's are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.apim.tiers import Capability, supports
+from auditor.model.check import Kind
+from auditor.model.logic import together, within
+from auditor.model.subject import Subject
+
+
+def _service(service: Subject) -> Iterator[Subject]:
+    yield service
+
+
+def below(service: Subject, collection: str, *, workspaces: bool = True) -> Iterator[Subject]:
+    """The items of a collection of a service and of its workspaces, then ``Undetermined`` for the rest.
+
+    A template that mentions no workspace deploys none; of a deployed service that was read, workspaces that
+    were not listed may exist where the tier has them.
+    """
+    if not workspaces:
+        return service.children(collection)
+    return together(service.children(collection), _in_workspaces(service, collection))
+
+
+def _in_workspaces(service: Subject, collection: str) -> Iterator[Subject]:
+    seen = service.audit.inventory.children(service.key, f"{service.resource.type}/workspaces")
+    if not seen and (service.source.declared or not supports(service, Capability.WORKSPACES)):
+        return
+    yield from within(service.children("workspaces"), lambda workspace: workspace.children(collection))
+
+
+def _collection(name: str, collection: str, *, workspaces: bool = True) -> Kind:
+    def find(service: Subject) -> Iterator[Subject]:
+        return below(service, collection, workspaces=workspaces)
+
+    return Kind(name, find)
+
+
+def _locations(service: Subject) -> Iterator[Subject]:
+    """The primary location (the service itself), then each additional one."""
+    yield service
+    yield from service.items("/properties/additionalLocations", key="/location")
+
+
+def _host_names(service: Subject) -> Iterator[Subject]:
+    return service.items("/properties/hostnameConfigurations", key="/hostName")
+
+
+def _gateway_host_names(service: Subject) -> Iterator[Subject]:
+    """The host names of self-hosted gateways."""
+    return within(service.children("gateways"), lambda gateway: gateway.children("hostnameConfigurations"))
+
+
+def _tenant_settings(service: Subject) -> Iterator[Subject]:
+    return service.children("tenant")
+
+
+SERVICE = Kind("service", _service)
+LOCATION = Kind("location", _locations)
+HOST_NAME = Kind("host name", _host_names)
+TENANT_SETTING = Kind("tenant setting", _tenant_settings)
+NAMED_VALUE = _collection("named value", "namedValues")
+CERTIFICATE = _collection("certificate", "certificates")
+BACKEND = _collection("backend", "backends")
+API = _collection("API", "apis")
+PRODUCT = _collection("product", "products")
+SUBSCRIPTION = _collection("subscription", "subscriptions")
+LOGGER = _collection("logger", "loggers")
+CACHE = _collection("cache", "caches", workspaces=False)
+IDENTITY_PROVIDER = _collection("identity provider", "identityProviders", workspaces=False)
+AUTHORIZATION_SERVER = _collection("authorization server", "authorizationServers", workspaces=False)
+GATEWAY_HOST_NAME = Kind("self-hosted gateway host name", _gateway_host_names)

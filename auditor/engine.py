@@ -1,0 +1,113 @@
+"""Catalogue x inventory -> findings. Pure: no files, no clock, no rendering.
+
+A check never disappears: nothing collected is ``unknown``, an exception in a check is ``error``, a complete
+and empty collection is ``not_applicable``, and every item seen of an incomplete one is judged while one
+``unknown`` stands for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.model.check import Check
+from auditor.model.evidence import Evidence, Gap, Log, Undetermined
+from auditor.model.inventory import Resource
+from auditor.model.knowledge import Audit
+from auditor.model.logic import conditional_gap, gap_sentence
+from auditor.model.subject import Subject
+from auditor.model.verdict import STATUS_OF, Fail, NotApplicable, Severity, Status, Unknown, Verdict
+
+_NEEDS_EVIDENCE = frozenset({Status.PASS, Status.FAIL, Status.NOT_APPLICABLE})
+
+
+@dataclass(slots=True)
+class Finding:
+    """One check's verdict on one subject."""
+
+    check: Check
+    resource: Resource
+    item: str
+    status: Status
+    severity: Severity
+    message: str
+    evidence: tuple[Evidence, ...]
+    gaps: tuple[Gap, ...] = ()
+    details: dict[str, object] | None = None
+
+
+def judge(check: Check, audit: Audit, service: Resource) -> Iterator[Finding]:
+    """The findings of one check on one service, at least one."""
+    gate = Subject(audit, service, Log())
+    closed = _closed(check, gate)
+    if closed is not None:
+        yield _finding(check, gate, closed)
+        return
+    listing = Subject(audit, service, Log())
+    count = 0
+    rest: Verdict | None = None
+    try:
+        for subject in check.on.find(listing):
+            count += 1
+            yield _judged(check, subject.with_log(Log()), gate)
+    except Undetermined as undetermined:
+        rest = Unknown(gap_sentence(undetermined.gaps), None, undetermined.gaps)
+    except Exception as error:  # noqa: BLE001 - a broken check is reported, it never ends the audit
+        yield _broken(check, listing, error)
+        return
+    if rest is not None:
+        yield _finding(check, listing, rest)
+    elif count == 0:
+        yield _finding(check, listing, NotApplicable(f"There is no {check.on.name}."))
+
+
+def _closed(check: Check, service: Subject) -> Verdict | None:
+    if check.needs is None:
+        return None
+    try:
+        return check.needs.closed(service)
+    except Undetermined as undetermined:
+        return Unknown(gap_sentence(undetermined.gaps), None, undetermined.gaps)
+
+
+def _judged(check: Check, subject: Subject, gate: Subject) -> Finding:
+    """One subject's verdict; what the gate read is part of its evidence where it says nothing else."""
+    try:
+        verdict = check.judge(subject)
+    except Undetermined as undetermined:
+        verdict = Unknown(gap_sentence(undetermined.gaps), None, undetermined.gaps)
+    except Exception as error:  # noqa: BLE001 - a broken check is reported, it never ends the audit
+        return _broken(check, subject, error)
+    if isinstance(verdict, Fail) and subject.resource.condition is not None and subject.resource.parent_key:
+        gap = conditional_gap(subject)
+        verdict = Unknown(f"If it is deployed: {verdict.message}", verdict.details, (gap,))
+    if not subject.log.entries:
+        subject.log.extend(gate.log.entries)
+    return _finding(check, subject, verdict)
+
+
+def _finding(check: Check, subject: Subject, verdict: Verdict) -> Finding:
+    status = STATUS_OF[type(verdict)]
+    if status in _NEEDS_EVIDENCE and not subject.log.entries:
+        return _broken(check, subject, ValueError(f"a {status} without evidence"))
+    if status not in check.outcomes:
+        return _broken(check, subject, ValueError(f"the check does not declare that it can reach {status}"))
+    severity = check.severity
+    if isinstance(verdict, Fail) and verdict.severity is not None:
+        severity = verdict.severity
+    gaps = verdict.gaps if isinstance(verdict, Unknown) else ()
+    details = dict(verdict.details) if verdict.details is not None else None
+    evidence = tuple(subject.log.entries)
+    item = subject.item
+    return Finding(check, subject.resource, item, status, severity, verdict.message, evidence, gaps, details)
+
+
+def _broken(check: Check, subject: Subject, error: Exception) -> Finding:
+    """An ``error`` finding. It names the exception, not its text: that may hold what was read."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at line {trace.tb_lineno} of {trace.tb_frame.f_code.co_name}" if trace else ""
+    own = f": {error}" if trace is None else ""
+    message = f"The check itself failed ({type(error).__name__}{where}{own}). Please report this."
+    return Finding(check, subject.resource, subject.item, Status.ERROR, check.severity, message, ())

@@ -1,0 +1,106 @@
+"""The decision of a run and its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from auditor.assembly import pairs
+from auditor.model.check import Check
+from auditor.model.evidence import Reason
+from auditor.model.results import FindingJson, GateJson, ServiceJson
+from auditor.model.verdict import Severity, Status
+
+NEVER = "none"
+
+
+class Exit(IntEnum):
+    """Exit codes. Precedence when several apply: 2, 5, 4, 1, 3, 0."""
+
+    OK = 0
+    """Everything that was to be judged was judged, and nothing at or above ``--fail-on`` failed."""
+    FAILED = 1
+    """Findings at or above ``--fail-on`` failed."""
+    USAGE = 2
+    """Wrong usage, configuration, waiver or attestation file."""
+    INCOMPLETE = 3
+    """Nothing failed, but something that counts is unknown or in error, or a file could not be read."""
+    NO_INPUT = 4
+    """No input could be read, sign-in failed, or there is no API Management service in the scope."""
+    BROKEN = 5
+    """The tool itself broke."""
+
+
+def decide(
+    services: list[ServiceJson],
+    fail_on: str,
+    allow_unknown: frozenset[str],
+    unreadable: int = 0,
+    allow_empty: bool = False,
+) -> GateJson:
+    """Whether a run passes.
+
+    Args:
+        services: The judged services.
+        fail_on: A severity, or ``none``: what is milder does not count.
+        allow_unknown: ``all``, ``input``, control ids in upper case and check ids that may stay unknown.
+        unreadable: How many files could not be read.
+        allow_empty: No service in the scope is fine.
+    """
+    if not services:
+        if allow_empty and not unreadable:
+            return _gate(fail_on, Exit.OK, "no API Management service in the input, as --allow-empty accepts")
+        reason = "no API Management service in the input"
+        return _gate(fail_on, Exit.INCOMPLETE if allow_empty else Exit.NO_INPUT, reason)
+    failed = unknown = judged = 0
+    for _, check_id, _, status, findings in pairs(services):
+        if status in (Status.PASS, Status.FAIL, Status.WAIVED):
+            judged += 1
+        if any(f["status"] == Status.FAIL and _counts(f, fail_on) for f in findings):
+            failed += 1
+        if any(_open(f, check_id, allow_unknown) and _counts(f, fail_on) for f in findings):
+            unknown += 1
+    threshold = "" if fail_on == "low" else f" at or above {fail_on}"
+    if failed:
+        tail = f", {unknown} undecided" if unknown else ""
+        return _gate(fail_on, Exit.FAILED, f"{failed} {_checks(failed)} failed{threshold}{tail}")
+    if unreadable:
+        return _gate(fail_on, Exit.INCOMPLETE, f"{unreadable} of the files could not be read")
+    if not judged:
+        return _gate(fail_on, Exit.INCOMPLETE, "nothing at all was passed or failed")
+    if unknown:
+        reason = f"nothing failed{threshold}, but {unknown} {_checks(unknown)} undecided"
+        return _gate(fail_on, Exit.INCOMPLETE, f"{reason} (see --allow-unknown)")
+    return _gate(fail_on, Exit.OK, f"nothing failed{threshold}, and everything that counts was decided")
+
+
+def unknown_selectors(values: Iterable[str], checks: Iterable[Check]) -> list[str]:
+    """Those of the ``--allow-unknown`` values that name nothing."""
+    known = {"all", "input"}
+    for check in checks:
+        known |= {check.id, check.control}
+    return [value for value in values if value not in known]
+
+
+def _open(finding: FindingJson, check_id: str, allowed: frozenset[str]) -> bool:
+    """Whether a finding leaves something undecided that is not allowed for."""
+    if finding["status"] == Status.ERROR:
+        return True
+    if finding["status"] != Status.UNKNOWN:
+        return False
+    if "all" in allowed or check_id in allowed or check_id.split(".")[1].upper() in allowed:
+        return False
+    only_input = bool(finding["gaps"]) and all(gap["reason"] == Reason.INPUT for gap in finding["gaps"])
+    return not ("input" in allowed and only_input)
+
+
+def _counts(finding: FindingJson, fail_on: str) -> bool:
+    return fail_on != NEVER and Severity(finding["severity"]).rank <= Severity(fail_on).rank
+
+
+def _checks(count: int) -> str:
+    return "check" if count == 1 else "checks"
+
+
+def _gate(fail_on: str, code: Exit, reason: str) -> GateJson:
+    return GateJson(fail_on=fail_on, exit_code=int(code), reason=reason)
