@@ -26,7 +26,7 @@ from auditor.model.results import (
 )
 from auditor.model.subject import Subject
 from auditor.model.values import Partial, Redacted, Unresolved
-from auditor.model.verdict import Source, Status, fold
+from auditor.model.verdict import FOLD_ORDER, Source, Status, fold
 
 _LONGEST = 300
 """Characters of a value that a report quotes."""
@@ -87,10 +87,13 @@ def _control(
     every_evidence: bool,
 ) -> ControlResultJson:
     features: list[FeatureResultJson] = []
+    counts: list[Status] = []
     for feature in control.features:
         own = [check for check in checks if check.control == control.id and check.feature == feature.title]
         also = [check for check in checks if _listed_under(check, control, feature)]
         counted = [statuses[check.id] for check in (*own, *also) if not check.observation]
+        if counted:
+            counts.append(fold(counted))
         findings = [
             row for check in own for row in _findings(by_check[check.id], service, every_evidence)
         ]
@@ -98,14 +101,18 @@ def _control(
             FeatureResultJson(
                 title=feature.title,
                 responsibility=feature.responsibility,
-                status=fold(counted).value,
+                status=fold(counted or [statuses[check.id] for check in own]).value,
                 findings=findings,
                 see=[check.id for check in also],
             )
         )
-    status = fold(feature["status"] for feature in features)
     return ControlResultJson(
-        id=control.id, title=control.title, domain=control.domain, status=status.value, features=features
+        id=control.id,
+        title=control.title,
+        domain=control.domain,
+        # A row that holds observations only informs; it does not weigh on its control.
+        status=fold(counts).value,
+        features=features,
     )
 
 
@@ -136,15 +143,9 @@ def _findings(found: list[Finding], service: Resource, every_evidence: bool) -> 
         else:
             row = _finding(finding, subject)
         rows.append(row)
-    order = {status.value: rank for rank, status in enumerate(_order())}
+    order = {status.value: rank for rank, status in enumerate(FOLD_ORDER)}
     rows.sort(key=lambda row: (order[row["status"]], row["subjects"][0]["id"].lower(), row["message"]))
     return iter(rows)
-
-
-def _order() -> tuple[Status, ...]:
-    from auditor.model.verdict import FOLD_ORDER
-
-    return FOLD_ORDER
 
 
 def _finding(finding: Finding, subject: SubjectJson) -> FindingJson:

@@ -1,0 +1,243 @@
+"""JSON that Azure reported: the management API's bodies, and what az, PowerShell and Resource Graph make of them.
+
+Shapes, told by content alone: one resource (``az rest``, ``az resource show``), ``{value, nextLink, count}``
+lists, arrays of resources, ``az graph query``'s ``{data, count, skip_token}``, the flattened members of
+``az apim show``, PowerShell's PascalCase ``Get-AzResource``, and the ``{parameters, responses}`` examples of
+the REST specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from auditor.model.inventory import SERVICE, InputKind, Origin
+from auditor.model.values import Json, escape, member
+from auditor.sources.jsontext import JsonDocument
+from auditor.sources.shape import Found, Listed, Shaped, modern, parent_of_id, type_of_id
+
+_ENVELOPE = frozenset(
+    "id name type location tags sku identity zones etag systemdata resourcegroup kind plan managedby".split()
+)
+_WIRE_NAMES = {
+    "publicIpAddresses": "publicIPAddresses",
+    "privateIpAddresses": "privateIPAddresses",
+    "outboundPublicIpAddresses": "outboundPublicIPAddresses",
+    "typePropertiesType": "type",
+}
+"""Where ``az apim`` prints the Python SDK's names instead of the wire's."""
+
+
+def shape(document: JsonDocument) -> Shaped | None:
+    """What an observed document holds; None where it is none of these shapes."""
+    return _shape(document, document.value, "", "")
+
+
+def _shape(document: JsonDocument, value: Json, at: str, version: str) -> Shaped | None:
+    if isinstance(value, list):
+        return _array(document, value, at, version)
+    if not isinstance(value, dict):
+        return None
+    body = _example_body(value)
+    if body is not None:
+        pointer, example = body
+        return _shape(document, example, pointer, _example_version(value))
+    items = value.get("value")
+    if isinstance(items, list) and not value.get("id"):
+        return _list(document, value, items, f"{at}/value", version)
+    rows = value.get("data")
+    if isinstance(rows, list) and any(k in value for k in ("count", "total_records", "totalRecords")):
+        return _graph(document, value, rows, f"{at}/data")
+    found = _resource(document, value, at, version)
+    if found is None:
+        return None
+    kind, resources, notes = found
+    return Shaped(kind, resources, notes=notes)
+
+
+# -- several resources ---------------------------------------------------------------------------------
+
+
+def _array(document: JsonDocument, items: list[Json], at: str, version: str) -> Shaped | None:
+    shaped = _items(document, items, at, version)
+    if shaped is None:
+        return None
+    if shaped.kind is InputKind.AZ_CLI:
+        # az follows nextLink itself, so an array it printed is the whole collection.
+        shaped.listings += _listings(shaped.resources, Origin(at, document), complete=True, detail="")
+    return shaped
+
+
+def _list(
+    document: JsonDocument, wrapper: Mapping[str, Json], items: list[Json], at: str, version: str
+) -> Shaped | None:
+    if not items:
+        if set(wrapper) - {"value", "count", "nextLink", "@odata.count"}:
+            return None
+        note = "an empty list: nothing in it tells which collection of which service is empty"
+        return Shaped(InputKind.REST, notes=[note])
+    shaped = _items(document, items, at, version)
+    if shaped is None:
+        return None
+    detail = _unfinished(wrapper, len(items))
+    shaped.listings = _listings(shaped.resources, Origin(at, document), not detail, detail)
+    if detail:
+        shaped.notes.append(f"the list goes on: {detail}")
+    return shaped
+
+
+def _unfinished(wrapper: Mapping[str, Json], length: int) -> str:
+    """Why a list is not whole; empty where it is."""
+    for name in ("nextLink", "@odata.nextLink"):
+        found = member(wrapper, name)
+        if found is not None and found[1]:
+            return f"a {name} is left"
+    count = member(wrapper, "count")
+    if count is not None and isinstance(count[1], int) and count[1] > length:
+        return f"{length} of {count[1]} items"
+    return ""
+
+
+def _graph(
+    document: JsonDocument, wrapper: Mapping[str, Json], rows: list[Json], at: str
+) -> Shaped | None:
+    shaped = _items(document, rows, at, "")
+    if shaped is None:
+        return None
+    total = wrapper.get("total_records", wrapper.get("totalRecords"))
+    if isinstance(total, int) and total > len(rows):
+        shaped.notes.append(f"the query matched {total} resources, of which {len(rows)} are here")
+    shaped.kind = InputKind.GRAPH
+    shaped.notes.append("Resource Graph knows services, not their APIs, named values or policies")
+    return shaped
+
+
+def _items(document: JsonDocument, items: list[Json], at: str, version: str) -> Shaped | None:
+    shaped: Shaped | None = None
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            continue
+        if isinstance(item.get("value"), list) and not item.get("id"):
+            # Several bodies in one array, as jq --slurp makes of several files.
+            inner = _list(document, item, item["value"], f"{at}/{index}/value", version)
+            if inner is not None:
+                shaped = shaped or Shaped(inner.kind)
+                shaped.resources.extend(inner.resources)
+                shaped.listings.extend(inner.listings)
+                shaped.notes.extend(note for note in inner.notes if note not in shaped.notes)
+            continue
+        found = _resource(document, item, f"{at}/{index}", version)
+        if found is None:
+            continue
+        kind, resources, notes = found
+        shaped = shaped or Shaped(kind)
+        shaped.resources.extend(resources)
+        shaped.notes.extend(note for note in notes if note not in shaped.notes)
+    return shaped
+
+
+def _listings(resources: list[Found], origin: Origin, complete: bool, detail: str) -> list[Listed]:
+    """The collections a list shows: one per parent and type of its items."""
+    seen = {(parent_of_id(found.id).lower(), found.type): found for found in resources}
+    return [
+        Listed(parent_of_id(found.id), found.type, origin, complete, detail)
+        for (_, type_), found in seen.items()
+        if type_.count("/") > 1 or type_.startswith("microsoft.insights/")
+    ]
+
+
+# -- one resource --------------------------------------------------------------------------------------
+
+_One = tuple[InputKind, list[Found], list[str]]
+
+
+def _resource(document: JsonDocument, item: Mapping[str, Json], at: str, version: str) -> _One | None:
+    if "ResourceId" in item or "ResourceType" in item:
+        return InputKind.POWERSHELL, list(_powershell(document, item, at)), []
+    resource_id = item.get("id")
+    if not isinstance(resource_id, str):
+        return None
+    type_ = type_of_id(resource_id)
+    if not type_:
+        return None
+    if _flattened(item, type_):
+        body = _unflattened(item)
+        origin = Origin(at, document, flat=True)
+        return InputKind.AZ_CLI, [_found(resource_id, type_, body, origin, "2022-08-01")], []
+    body = {name: value for name, value in item.items() if name not in ("id", "type", "name")}
+    notes = []
+    kind = InputKind.AZ_RESOURCE if "resourceGroup" in item and "properties" in item else InputKind.REST
+    if body.get("properties") is None:
+        body.pop("properties", None)
+        notes.append("an inventory without properties (az resource list): use az resource show --ids")
+    return kind, [_found(resource_id, type_, body, Origin(at, document), version)], notes
+
+
+def _found(resource_id: str, type_: str, body: Mapping[str, Json], origin: Origin, version: str) -> Found:
+    resource_id, type_ = modern(resource_id.rstrip("/"), type_)
+    return Found(resource_id, type_, body, origin, version)
+
+
+def _flattened(item: Mapping[str, Json], type_: str) -> bool:
+    """Whether it is what ``az apim`` prints: an API Management resource without ``properties``."""
+    if "properties" in item or not type_.startswith(SERVICE):
+        return False
+    return any(name.lower() not in _ENVELOPE for name in item)
+
+
+def _unflattened(item: Mapping[str, Json]) -> dict[str, Json]:
+    body: dict[str, Json] = {}
+    properties: dict[str, Json] = {}
+    for name, value in item.items():
+        if name.lower() not in _ENVELOPE:
+            properties[_WIRE_NAMES.get(name, name)] = value
+        elif name not in ("id", "type", "name"):
+            body[name] = value
+    body["properties"] = properties
+    return body
+
+
+def _powershell(document: JsonDocument, item: Mapping[str, Json], at: str) -> list[Found]:
+    """A ``Get-AzResource`` object, with the children some dumps nest under ``resources``."""
+    resource_id = item.get("ResourceId") or item.get("Id")
+    found: list[Found] = []
+    type_ = type_of_id(resource_id) if isinstance(resource_id, str) else ""
+    if isinstance(resource_id, str) and type_:
+        body = {
+            wire: item[name]
+            for name, wire in (
+                ("Properties", "properties"),
+                ("Sku", "sku"),
+                ("Identity", "identity"),
+                ("Location", "location"),
+                ("Zones", "zones"),
+                ("Tags", "tags"),
+                ("Kind", "kind"),
+            )
+            if item.get(name) is not None
+        }
+        found.append(_found(resource_id, type_, body, Origin(at, document), ""))
+    children = member(item, "resources")
+    for index, child in enumerate(children[1] if children and isinstance(children[1], list) else ()):
+        if isinstance(child, dict):
+            found.extend(_powershell(document, child, f"{at}/{escape('resources')}/{index}"))
+    return found
+
+
+# -- the REST specification's examples -----------------------------------------------------------------
+
+
+def _example_body(value: Mapping[str, Json]) -> tuple[str, Any] | None:
+    responses = value.get("responses")
+    if not isinstance(responses, dict) or not isinstance(value.get("parameters"), dict):
+        return None
+    for code in ("200", "201"):
+        response = responses.get(code)
+        if isinstance(response, dict) and isinstance(response.get("body"), (dict, list)):
+            return f"/responses/{code}/body", response["body"]
+    return None
+
+
+def _example_version(value: Mapping[str, Json]) -> str:
+    version = value["parameters"].get("api-version")
+    return version if isinstance(version, str) else ""

@@ -1,0 +1,156 @@
+"""Paths -> inventory: read, detect, redact, settle identities, merge."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.arm import is_parameters, is_template
+from auditor.errors import UnreadableError, UsageError
+from auditor.model.inventory import Input, InputKind, Inventory
+from auditor.model.values import Json
+from auditor.redaction import Redactor
+from auditor.sources import observed, templates
+from auditor.sources.jsontext import JsonDocument, decode
+from auditor.sources.settle import Batch, settle
+from auditor.sources.shape import Shaped
+
+STDIN = "-"
+_LARGEST = 512 * 1024 * 1024
+_SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv", "__pycache__"})
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came of reading the paths."""
+
+    inventory: Inventory
+    problems: list[UnreadableError] = field(default_factory=list)
+    """Files that should have been readable and were not."""
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    """Files that hold something else, and what they seem to be."""
+
+
+def read_paths(
+    paths: Sequence[str],
+    parameter_files: Sequence[str] = (),
+    whole: bool = False,
+    redactor: Redactor | None = None,
+) -> Reading:
+    """Read files and folders into one inventory.
+
+    Args:
+        paths: Files, folders (every ``*.json`` and ``*.jsonc`` below), or ``-`` for standard input.
+        parameter_files: Deployment parameters for the templates; of one parameter the last file's wins.
+        whole: The files hold everything there is: what they do not mention does not exist.
+        redactor: Replaces secrets as data comes in; one is made if none is given.
+
+    Raises:
+        UsageError: A parameters file is none.
+        UnreadableError: A parameters file cannot be read.
+    """
+    redactor = redactor or Redactor()
+    parameters = _parameters(parameter_files)
+    problems: list[UnreadableError] = []
+    ignored: list[tuple[str, str]] = []
+    batches: list[Batch] = []
+    for path, explicit in _files(paths, problems):
+        try:
+            batch = _read(path, parameters, whole)
+        except UnreadableError as error:
+            problems.append(error)
+            continue
+        if isinstance(batch, Batch):
+            batches.append(batch)
+        elif explicit:
+            problems.append(UnreadableError(path, batch))
+        else:
+            ignored.append((path, batch))
+    return Reading(settle(batches, redactor), problems, ignored)
+
+
+def _read(path: str, parameters: Mapping[str, Json], whole: bool) -> Batch | str:
+    """One file's resources, or a sentence on what it is instead."""
+    data = _bytes(path)
+    document = JsonDocument(_label(path), decode(_label(path), data))
+    shaped = _shape(document, parameters)
+    if shaped is None:
+        return "JSON, but neither an ARM template nor Azure resources"
+    source = Input(
+        path=_label(path),
+        kind=shaped.kind,
+        sha256=hashlib.sha256(data).hexdigest(),
+        declared=shaped.declared,
+        exported=shaped.exported,
+        whole=whole,
+        notes=tuple(shaped.notes),
+    )
+    return Batch(source, shaped)
+
+
+def _shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped | None:
+    value = document.value
+    if isinstance(value, dict):
+        if is_template(value):
+            return templates.shape(document, parameters)
+        if is_parameters(value):
+            note = "a parameters file: it takes effect when given with --parameters"
+            return Shaped(InputKind.PARAMETERS, declared=True, notes=[note])
+    return observed.shape(document)
+
+
+def _parameters(paths: Sequence[str]) -> dict[str, Json]:
+    merged: dict[str, Json] = {}
+    for path in paths:
+        value = JsonDocument(path, decode(path, _bytes(path))).value
+        if not isinstance(value, dict) or not is_parameters(value):
+            raise UsageError(f"--parameters {path}: not a deployment parameters file")
+        given = value.get("parameters")
+        if isinstance(given, dict):
+            merged.update(given)
+    return merged
+
+
+def _bytes(path: str) -> bytes:
+    if path == STDIN:
+        data = sys.stdin.buffer.read(_LARGEST + 1)
+    else:
+        try:
+            with Path(path).open("rb") as file:
+                data = file.read(_LARGEST + 1)
+        except OSError as error:
+            raise UnreadableError(path, f"cannot be read: {error.strerror or 'I/O error'}") from None
+    if len(data) > _LARGEST:
+        raise UnreadableError(_label(path), "larger than 512 MB; split it")
+    if not data.strip():
+        raise UnreadableError(_label(path), "the file is empty")
+    return data
+
+
+def _label(path: str) -> str:
+    return "<stdin>" if path == STDIN else path
+
+
+def _files(paths: Sequence[str], problems: list[UnreadableError]) -> Iterator[tuple[str, bool]]:
+    """Every file to read, each once, and whether it was named itself."""
+    seen: set[str] = set()
+    for path in paths:
+        found = [path] if path == STDIN or not Path(path).is_dir() else sorted(_below(path))
+        if not found:
+            problems.append(UnreadableError(path, "the folder holds no JSON file"))
+        for file in found:
+            if file not in seen:
+                seen.add(file)
+                yield file, file == path
+
+
+def _below(folder: str) -> Iterator[str]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _SKIPPED_FOLDERS]
+        for name in files:
+            if name.lower().endswith((".json", ".jsonc")):
+                yield str(Path(root) / name)

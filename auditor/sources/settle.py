@@ -1,0 +1,154 @@
+"""Which resources of several documents are one, and where each stands.
+
+A literal id means the same resource in every document. A name that is an unresolved expression identifies a
+resource within its own document only, and so does a declared service that more than one document declares:
+two templates that deploy ``apim`` are two services until someone says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from auditor.model.inventory import SERVICE, Input, Inventory, Listing, Resource
+from auditor.model.subject import implied
+from auditor.model.values import Json, PartialList, PartialObject, Unresolved, member
+from auditor.redaction import Redactor
+from auditor.sources.shape import Found, Shaped
+
+_VOLATILE = frozenset({"etag", "systemdata", "provisioningstate", "targetprovisioningstate", "resourcegroup"})
+"""Members that differ between two reads of an unchanged resource."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """One document's resources with the input they came from."""
+
+    input: Input
+    shaped: Shaped
+
+
+def settle(batches: list[Batch], redactor: Redactor) -> Inventory:
+    """One inventory of several documents, secrets replaced."""
+    shared = _declared_once(batches)
+    resources: dict[str, Resource] = {}
+    listings: dict[tuple[str, str], Listing] = {}
+    for batch in batches:
+        for found in batch.shaped.resources:
+            resource = _resource(found, batch, shared, redactor)
+            known = resources.get(resource.key)
+            resources[resource.key] = resource if known is None else _merged(known, resource)
+        for listed in batch.shaped.listings:
+            scope = _scope(listed.parent_id, True, batch, shared)
+            key = (scope + listed.parent_id.lower(), listed.type)
+            listing = Listing(listed.complete, listed.origin, detail=listed.detail)
+            # Of two listings of one collection the incomplete one is the doubt that stays in templates;
+            # what was observed whole once is whole.
+            if key not in listings or (listed.complete and not batch.input.declared):
+                listings[key] = listing
+    _imply_services(resources)
+    return Inventory(resources.values(), listings, [batch.input for batch in batches])
+
+
+def _declared_once(batches: list[Batch]) -> frozenset[str]:
+    """Ids of the services that exactly one declared document declares."""
+    declaring: dict[str, int] = {}
+    for batch in batches:
+        if batch.input.declared:
+            own = {f.id.lower() for f in batch.shaped.resources if f.type == SERVICE and f.literal}
+            for resource_id in own:
+                declaring[resource_id] = declaring.get(resource_id, 0) + 1
+    return frozenset(resource_id for resource_id, count in declaring.items() if count == 1)
+
+
+def _scope(resource_id: str, literal: bool, batch: Batch, shared: frozenset[str]) -> str:
+    """What tells a resource apart from equal ids of other documents; empty where an id means one thing."""
+    if not batch.input.declared:
+        return ""
+    head, separator, tail = resource_id.lower().partition("/microsoft.apimanagement/service/")
+    if not separator:
+        return "" if literal and resource_id.lower().startswith("/subscriptions/") else f"{batch.input.path}|"
+    service = f"{head}{separator}{tail.split('/')[0]}"
+    if service in shared and "[" not in service:
+        return ""
+    return f"{batch.input.path}|"
+
+
+def _resource(found: Found, batch: Batch, shared: frozenset[str], redactor: Redactor) -> Resource:
+    body = redactor.resource(found.type, found.body)
+    return Resource(
+        found.id,
+        found.type,
+        body,
+        found.origin,
+        batch.input,
+        found.api_version,
+        found.condition,
+        scope=_scope(found.id, found.literal, batch, shared),
+    )
+
+
+def _imply_services(resources: dict[str, Resource]) -> None:
+    """Add a service for children whose own service is not in the input."""
+    for resource in list(resources.values()):
+        if not resource.type.startswith(f"{SERVICE}/") and "/microsoft.apimanagement/service/" not in resource.key:
+            continue
+        head, _, tail = resource.id.partition("/service/")
+        name = tail.split("/")[0]
+        if not name or not head.lower().endswith("/microsoft.apimanagement"):
+            continue
+        service = implied(f"{head}/service/{name}", SERVICE, resource)
+        resources.setdefault(service.key, service)
+
+
+# -- merging -------------------------------------------------------------------------------------------
+
+
+def _merged(first: Resource, second: Resource) -> Resource:
+    """One resource that two documents describe: what only one tells is taken, what they deny is unknown."""
+    body = _merge(first.body, second.body, first, second)
+    overlays = (*first.overlays, (first.origin, first.body), (second.origin, second.body))
+    whole = replace(first.input, whole=first.input.whole and second.input.whole)
+    merged = Resource(
+        first.id,
+        first.type,
+        body,
+        first.origin,
+        whole if whole != first.input else first.input,
+        first.api_version or second.api_version,
+        first.condition if first.condition == second.condition else (first.condition and second.condition),
+        scope=first.scope,
+        overlays=overlays,
+    )
+    return merged
+
+
+def _merge(
+    first: Mapping[str, Json], second: Mapping[str, Json], one: Resource, other: Resource
+) -> dict[str, Json]:
+    result: dict[str, Json] = dict(first)
+    for name, value in second.items():
+        found = member(result, name)
+        if found is None or found[1] is None:
+            result[found[0] if found else name] = value
+        elif value is not None and value != found[1] and name.casefold() not in _VOLATILE:
+            result[found[0]] = _reconcile(found[1], value, one, other)
+    for part in (first, second):
+        if isinstance(part, PartialObject):
+            return PartialObject(result, part.why)
+    return result
+
+
+def _reconcile(mine: Json, theirs: Json, one: Resource, other: Resource) -> Json:
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        return _merge(mine, theirs, one, other)
+    if isinstance(mine, Unresolved):
+        return theirs
+    if isinstance(theirs, Unresolved):
+        return mine
+    if isinstance(mine, PartialList) and isinstance(theirs, list):
+        return theirs
+    files = " and ".join(dict.fromkeys((one.input.path, other.input.path)))
+    return Unresolved("conflict", f"{files} describe the same resource and disagree on it")
+
+

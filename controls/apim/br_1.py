@@ -1,0 +1,7 @@
+"""BR-1: ensure regular automated backups. Words in br_1.md."""
+
+from __future__ import annotations
+
+from auditor.model.check import Check
+
+CHECKS: tuple[Check, ...] = ()

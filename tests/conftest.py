@@ -1,0 +1,30 @@
+"""What the tests share: the moment of every audit, and an audit of one file as a user would run it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "tests" / "fixtures"
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+"""Every test's clock: fixtures hold dates that are meant against it."""
+
+
+def corpus_path() -> Path | None:
+    """The folder of real inputs, from AUDITOR_CORPUS or beside the project; None where there is none."""
+    given = os.environ.get("AUDITOR_CORPUS")
+    path = Path(given) if given else ROOT.parent / "shared" / "data" / "corpus"
+    return path if path.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Iterator[Path]:
+    path = corpus_path()
+    if path is None:
+        pytest.skip("no real inputs here: set AUDITOR_CORPUS to a folder that holds them")
+    yield path

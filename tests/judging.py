@@ -1,0 +1,79 @@
+"""Judging fixtures: the shortest way from a file to findings, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from auditor.engine import Finding, judge
+from auditor.model.check import Check
+from auditor.model.inventory import Inventory, Resource
+from auditor.model.knowledge import Audit
+from auditor.model.values import Json, PartialObject
+from auditor.model.verdict import Status, fold
+from auditor.sources import read_paths
+from controls import catalogue
+from tests.conftest import NOW
+
+
+def inventory_of(path: Path) -> Inventory:
+    """The inventory of one file; a file that cannot be read fails the test."""
+    reading = read_paths([str(path)])
+    assert not reading.problems, [str(problem) for problem in reading.problems]
+    return reading.inventory
+
+
+def findings(inventory: Inventory, checks: Iterable[Check] | None = None) -> list[Finding]:
+    """Every finding on every service."""
+    audit = Audit(inventory, catalogue().knowledge, NOW)
+    wanted = catalogue().checks if checks is None else checks
+    return [f for service in inventory.services for check in wanted for f in judge(check, audit, service)]
+
+
+def status_of(found: Iterable[Finding]) -> Status:
+    """What several findings of one check say together."""
+    return fold(finding.status for finding in found)
+
+
+def without(body: Json, pointer: str, replacement: Json = ...) -> Json:
+    """A copy of a JSON tree without the member at a pointer, or with another value there."""
+    token, _, rest = pointer[1:].partition("/")
+    token = token.replace("~1", "/").replace("~0", "~")
+    if isinstance(body, list):
+        copy = list(body)
+        copy[int(token)] = without(copy[int(token)], f"/{rest}", replacement) if rest else replacement
+        return copy
+    members = dict(body)
+    if rest:
+        members[token] = without(members[token], f"/{rest}", replacement)
+    elif replacement is ...:
+        del members[token]
+    else:
+        members[token] = replacement
+    return PartialObject(members, body.why) if isinstance(body, PartialObject) else members
+
+
+def with_body(inventory: Inventory, changed: Resource, body: Json) -> Inventory:
+    """The same inventory with another body for one resource."""
+    resources = [
+        replace_body(resource, body) if resource is changed else resource
+        for resource in inventory.by_key.values()
+    ]
+    return Inventory(resources, inventory.listings, inventory.inputs)
+
+
+def replace_body(resource: Resource, body: Json) -> Resource:
+    return Resource(
+        resource.id,
+        resource.type,
+        body,
+        resource.origin,
+        resource.input,
+        resource.api_version,
+        resource.condition,
+        resource.implied,
+        resource.scope,
+        resource.overlays,
+    )
+
+
