@@ -1,0 +1,5 @@
+"""The ARM template language: what a template deploys, as far as its files say."""
+
+from auditor.arm.expand import Deployment, Expanded, expand, is_parameters, is_template
+
+__all__ = ["Deployment", "Expanded", "expand", "is_parameters", "is_template"]
