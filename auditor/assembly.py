@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -175,7 +174,7 @@ def _subject(finding: Finding, service: Resource) -> SubjectJson:
         identity.append(resource.id.lower())
     if finding.item:
         identity.append(finding.item.lower())
-    fingerprint = hashlib.sha256("\n".join(identity).encode()).hexdigest()[:32]
+    fingerprint = hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
     subject = SubjectJson(
         id=resource.id, type=resource.type, name=resource.name, fingerprint=fingerprint
     )
@@ -389,8 +388,3 @@ def _check_text(catalogue: Catalogue, check: Check) -> Any:
         "remediation": words.fix,
         "notes": words.notes,
     }
-
-
-def dumps(results: Mapping[str, Any]) -> str:
-    """The stored form of a result: stable, readable, UTF-8."""
-    return json.dumps(results, ensure_ascii=False, indent=1) + "\n"

@@ -18,7 +18,7 @@ from typing import Any
 from auditor.errors import UnreadableError
 from auditor.model.values import unescape
 
-_DECODER = json.JSONDecoder(strict=False)
+_DECODER: Any = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _TOKEN = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'  # a string, kept

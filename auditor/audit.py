@@ -1,0 +1,152 @@
+"""One whole audit: inventory and catalogue in, stored result out. Pure but for the clock it is handed."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from auditor import DISTRIBUTION, __version__
+from auditor.assembly import audit_service, texts, totals, withheld
+from auditor.gate import decide
+from auditor.model.check import Catalogue
+from auditor.model.inventory import Input, InputKind, Inventory
+from auditor.model.knowledge import Audit
+from auditor.model.results import SCHEMA_VERSION, InputJson, ProblemJson, Results
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for."""
+
+    as_of: datetime
+    """The moment everything is judged at."""
+    fail_on: str = "low"
+    allow_unknown: frozenset[str] = frozenset()
+    allow_empty: bool = False
+    controls: frozenset[str] | None = None
+    """Ids of the controls to judge; None for all."""
+    every_evidence: bool = False
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    """What was asked, for the run's manifest."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When the run started and ended, for its manifest."""
+
+    started: datetime
+    finished: datetime
+
+
+TITLES: Mapping[InputKind, tuple[str, str]] = {
+    InputKind.ARM_TEMPLATE: (
+        "ARM template",
+        "It says what a deployment would set: not the state after it (private endpoint approval, certificate "
+        "dates, Key Vault refresh), and nothing of collections it does not mention.",
+    ),
+    InputKind.PORTAL_EXPORT: (
+        "portal export (ARM template)",
+        "An export leaves out tenant access settings, diagnostic settings, users' identities, and read-only "
+        "members such as the platform version and private endpoint connections.",
+    ),
+    InputKind.PARAMETERS: ("deployment parameters", "It holds no resources; give it with --parameters."),
+    InputKind.REST: (
+        "management API JSON",
+        "It shows the resources and lists it holds; every collection that was not listed stays unknown.",
+    ),
+    InputKind.AZ_RESOURCE: (
+        "az resource JSON",
+        "It shows single resources; collections below them need a list each (az rest).",
+    ),
+    InputKind.AZ_CLI: (
+        "az apim JSON",
+        "The command reads api-version 2022-08-01: no developer portal status, no portal settings, and of a "
+        "service none of its collections.",
+    ),
+    InputKind.GRAPH: (
+        "Resource Graph rows",
+        "Resource Graph holds services and their neighbours, none of a service's collections.",
+    ),
+    InputKind.POWERSHELL: (
+        "PowerShell resource dump",
+        "It shows the resources in it; whether their collections are whole it does not tell.",
+    ),
+    InputKind.SNAPSHOT: ("snapshot", ""),
+}
+"""What each kind of input is called, and what it cannot show."""
+
+
+def audit(
+    inventory: Inventory,
+    catalogue: Catalogue,
+    options: Options,
+    span: Span,
+    problems: Sequence[ProblemJson] = (),
+) -> Results:
+    """Judge every service of an inventory.
+
+    Args:
+        inventory: What was read.
+        catalogue: What to judge.
+        options: What the user asked for.
+        span: Start and end of the run; the manifest alone shows them.
+        problems: Files that could not be read.
+    """
+    shared = Audit(inventory, catalogue.knowledge, options.as_of, options.settings)
+    # Judging allocates many small objects that all live to the end: collecting garbage finds none.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        services = [
+            audit_service(catalogue, shared, service, options.controls, options.every_evidence)
+            for service in inventory.services
+        ]
+    finally:
+        if collecting:
+            gc.enable()
+    counts, by_source, judged = totals(services)
+    gate = decide(services, options.fail_on, options.allow_unknown, len(problems), options.allow_empty)
+    return Results(
+        schema_version=SCHEMA_VERSION,
+        run={
+            "tool": {"name": DISTRIBUTION, "version": __version__},
+            "catalogue": catalogue.version,
+            "started": span.started.isoformat(timespec="seconds"),
+            "finished": span.finished.isoformat(timespec="seconds"),
+            "as_of": options.as_of.isoformat(timespec="seconds"),
+            "scope": dict(options.scope),
+            "inputs": [_input(one) for one in inventory.inputs],
+            "problems": list(problems),
+            "identity": None,
+        },
+        summary={"counts": counts, "totals": by_source, "judged": judged, "gate": gate},
+        catalogue=texts(catalogue),
+        withheld=withheld(shared, inventory.services),
+        services=services,
+    )
+
+
+def _input(one: Input) -> InputJson:
+    title, cannot_show = TITLES[one.kind]
+    return InputJson(
+        path=one.path,
+        kind=one.kind.value,
+        title=title,
+        cannot_show=cannot_show,
+        sha256=one.sha256,
+        declared=one.declared,
+        notes=list(one.notes),
+    )
+
+
+def count_kinds(inputs: Iterable[Input]) -> dict[str, int]:
+    """How many inputs there are of each kind, by title."""
+    counts: dict[str, int] = {}
+    for one in inputs:
+        title = TITLES[one.kind][0]
+        counts[title] = counts.get(title, 0) + 1
+    return counts

@@ -1,0 +1,81 @@
+"""The command line. Each command has a file of its own; what is slow to import is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from auditor import DISTRIBUTION, __version__
+from auditor.cli.controls import controls
+from auditor.cli.explain import explain
+from auditor.cli.report import report
+from auditor.cli.scan import scan
+from auditor.errors import AuditorError, UnreadableError
+from auditor.gate import Exit
+
+app = typer.Typer(
+    name="auditor",
+    help="Audit Azure API Management against Microsoft's security baseline and the client-certificate guidance.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    epilog="Exit codes: 0 passed, 1 failed findings, 2 wrong usage, 3 undecided, 4 nothing to audit, 5 internal.",
+)
+app.command()(scan)
+app.command()(report)
+app.command()(explain)
+app.command()(controls)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{DISTRIBUTION} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    Args:
+        arguments: Without the program's name; those of the process by default.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    # The option's value is optional, which the option parser cannot say: bare, it allows every unknown.
+    given = ["--allow-unknown=all" if argument == "--allow-unknown" else argument for argument in given]
+    _tolerant_output()
+    try:
+        app(given, prog_name="auditor")
+    except AuditorError as error:
+        if debug:
+            raise
+        print(f"auditor: {error}", file=sys.stderr)  # noqa: T201 - the one place that prints an error
+        sys.exit(Exit.NO_INPUT if isinstance(error, UnreadableError) else Exit.USAGE)
+    except BrokenPipeError:
+        sys.exit(Exit.OK)
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence, never a traceback unasked
+        if debug:
+            raise
+        message = f"auditor: internal error ({type(error).__name__}); run again with --debug and report it"
+        print(message, file=sys.stderr)  # noqa: T201 - the one place that prints an error
+        sys.exit(Exit.BROKEN)
+
+
+def _tolerant_output() -> None:
+    """Let no character a console cannot show end the program (cp1252 on Windows)."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

@@ -1,0 +1,59 @@
+"""``auditor report``: render a stored result again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from auditor.errors import UnreadableError, UsageError
+
+
+def report(
+    results: Annotated[str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote.")],
+    format_: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="html, md or json.")] = "html",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="PATH", help="Where to write it; - is standard output.")
+    ] = "-",
+    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
+) -> None:
+    """Render a stored result again, in any format.
+
+    Example:
+      auditor report results.json -f html -o report.html
+    """
+    from auditor.siblings import check_siblings
+
+    check_siblings()
+    from reports import FORMATS, render
+
+    if format_ not in FORMATS:
+        raise UsageError(f"--format {format_}: not one of {', '.join(FORMATS)}")
+    data = render(format_, _stored(results)).encode("utf-8", "backslashreplace")
+    if output == "-":
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        Path(output).write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
+
+
+def _stored(path: str) -> Any:
+    from auditor.model.results import SCHEMA_VERSION
+
+    try:
+        value = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise UnreadableError(path, f"cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise UnreadableError(path, "not valid JSON") from None
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    if not isinstance(version, int) or "services" not in value:
+        raise UnreadableError(path, "not a stored result: scan writes one with --report json=results.json")
+    if version > SCHEMA_VERSION:
+        raise UnreadableError(path, f"written by a newer version (schema {version}); update the tool")
+    return value

@@ -1,0 +1,130 @@
+"""What several reports say of a result in the same words: rows, numbers, places, what would decide more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
+from auditor.model.verdict import Severity, Status, fold
+from reports.safe import line
+
+STATUS_WORDS = {
+    "pass": "passed",
+    "fail": "failed",
+    "unknown": "unknown",
+    "manual": "manual",
+    "not_applicable": "not applicable",
+    "inherited": "inherited",
+    "waived": "waived",
+    "error": "error",
+}
+
+
+@dataclass(slots=True)
+class Row:
+    """A finding with the service it belongs to."""
+
+    service: ServiceJson
+    finding: FindingJson
+
+    @property
+    def severity(self) -> Severity:
+        """Of the finding."""
+        return Severity(self.finding["severity"])
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing to do that would decide more, and what it would decide."""
+
+    remedy: str
+    needed: str
+    checks: set[str] = field(default_factory=set)
+
+
+def findings(results: Results) -> Iterator[Row]:
+    """Every finding that counts, service by service; observations are left out."""
+    for service in results["services"]:
+        for control in service["controls"]:
+            for feature in control["features"]:
+                for finding in feature["findings"]:
+                    if not finding.get("observation"):
+                        yield Row(service, finding)
+
+
+def failed(results: Results) -> list[Row]:
+    """What failed, and what broke, the worst first."""
+    rows = [row for row in findings(results) if row.finding["status"] in ("fail", "error")]
+    return sorted(rows, key=lambda row: (row.severity.rank, row.finding["check"], row.service["name"].lower()))
+
+
+def steps(results: Results) -> list[Step]:
+    """What would decide the unknown findings, most useful first."""
+    found: dict[str, Step] = {}
+    for row in findings(results):
+        if row.finding["status"] != "unknown":
+            continue
+        for gap in row.finding["gaps"]:
+            remedy = gap["remedy"] or gap["needed"]
+            step = found.setdefault(remedy, Step(remedy, gap["needed"]))
+            step.checks.add(row.finding["check"])
+    return sorted(found.values(), key=lambda step: (-len(step.checks), step.remedy))
+
+
+def status_counts(service: ServiceJson) -> dict[str, int]:
+    """How many checks of one service have each status; observations are left out."""
+    by_check: dict[str, list[str]] = {}
+    for control in service["controls"]:
+        for feature in control["features"]:
+            for finding in feature["findings"]:
+                if not finding.get("observation"):
+                    by_check.setdefault(finding["check"], []).append(finding["status"])
+    counts = dict.fromkeys((status.value for status in Status), 0)
+    for statuses in by_check.values():
+        counts[fold(statuses).value] += 1
+    return counts
+
+
+def percent(share: float | None) -> str:
+    """A share of 0 to 1 in words; a dash where there is nothing to divide by."""
+    if share is None:
+        return "-"
+    # 99.6 % of the way is not all of it: only a full share may read 100 %.
+    return "100 %" if share >= 1 else f"{min(99, round(share * 100))} %"
+
+
+def place(evidence: EvidenceJson) -> str:
+    """Where a value was read: ``export.json:12``, a request, or the document that states it."""
+    origin = evidence["origin"]
+    if "file" in origin:
+        return origin["file"] + (f":{origin['line']}" if "line" in origin else "")
+    return origin.get("request") or origin.get("attestation") or origin.get("catalogue") or ""
+
+
+def fact(evidence: EvidenceJson) -> str:
+    """One value that was read, with its pointer: ``/properties/virtualNetworkType = None``."""
+    pointer = evidence["pointer"]
+    name = pointer[1:] if pointer.startswith("#") else pointer
+    text = f"{line(name, 160)} = {line(evidence['value'], 160)}"
+    if "defaulted" in evidence:
+        return f"{text} (absent: the documented default)"
+    return text
+
+
+def subject_name(finding: FindingJson, service: ServiceJson) -> str:
+    """What a finding is about, as short as it can be said."""
+    subject = finding["subjects"][0]
+    name = subject["name"]
+    own_type = subject["type"].rpartition("/")[2]
+    if subject["id"] == service["id"]:
+        return f"{name}: {subject['item']}" if "item" in subject else name
+    text = f"{service['name']} {own_type}/{name}"
+    return f"{text}: {subject['item']}" if "item" in subject else text
+
+
+def decision(results: Results) -> str:
+    """The last line of a run: the decision and the numbers behind it."""
+    gate = results["summary"]["gate"]
+    word = {0: "PASSED", 1: "FAILED", 3: "UNDECIDED", 4: "NOTHING AUDITED"}.get(gate["exit_code"], "ENDED")
+    return f"{word} (exit {gate['exit_code']}): {gate['reason']}."

@@ -1,0 +1,176 @@
+"""The report on the terminal: a summary that fits a screen, what failed and how to fix it, what is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from auditor.model.results import CheckTextJson, Results
+from reports.safe import line, plain
+from reports.summary import Row, decision, fact, failed, percent, place, status_counts, steps, subject_name
+
+__all__ = ["decision", "show"]
+
+_MOST_SERVICES = 15
+_MOST_CHECKS = 25
+_MOST_SUBJECTS = 3
+_MOST_EVIDENCE = 4
+_MOST_STEPS = 8
+_STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
+
+
+def console(no_color: bool = False) -> Console:
+    """The terminal as it is; a fixed width where there is none."""
+    screen = Console(no_color=no_color or None, highlight=False, soft_wrap=False)
+    return screen if screen.is_terminal else Console(no_color=True, highlight=False, width=100)
+
+
+def show(results: Results, no_color: bool = False, written: Sequence[str] = ()) -> None:
+    """Print a result.
+
+    Args:
+        results: The stored result.
+        no_color: No colours, also on a terminal.
+        written: Reports that were written, to be named.
+    """
+    screen = console(no_color)
+    screen.print(_services(results))
+    screen.print(_totals(results))
+    screen.print(_judged(results))
+    _failures(screen, results)
+    _unknowns(screen, results)
+    for path in written:
+        screen.print(Text(f"Report written: {plain(path)}"))
+    style = "bold green" if results["summary"]["gate"]["exit_code"] == 0 else "bold"
+    screen.print(Text(decision(results), style=style))
+
+
+# -- summary -------------------------------------------------------------------------------------------
+
+
+def _services(results: Results) -> Table | Text:
+    services = results["services"]
+    if not services:
+        return Text("No API Management service found.")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Service", overflow="fold", ratio=1)
+    table.add_column("Tier")
+    for name in ("failed", "unknown", "manual", "passed", "n/a"):
+        table.add_column(name, justify="right")
+    counted = [(service, status_counts(service)) for service in services]
+    counted.sort(key=lambda pair: (-pair[1]["fail"], -pair[1]["unknown"], pair[0]["name"].lower()))
+    for service, count in counted[:_MOST_SERVICES]:
+        table.add_row(
+            Text(line(service["name"], 60)),
+            Text(line(service["tier"], 14)),
+            Text(str(count["fail"] + count["error"]), style="bold red" if count["fail"] + count["error"] else ""),
+            Text(str(count["unknown"]), style="yellow" if count["unknown"] else ""),
+            str(count["manual"]),
+            Text(str(count["pass"]), style="green"),
+            str(count["not_applicable"] + count["inherited"]),
+        )
+    if len(counted) > _MOST_SERVICES:
+        table.add_row(Text(f"... and {len(counted) - _MOST_SERVICES} more services"))
+    return table
+
+
+def _totals(results: Results) -> Padding:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Asked by")
+    table.add_column("compliance", justify="right")
+    table.add_column("coverage", justify="right")
+    table.add_column("checks passed / failed / undecided / manual", justify="right")
+    names = {
+        "baseline": "security baseline",
+        "client-certificates": "client certificate guide",
+        "additional": "additional checks",
+        "all": "all",
+    }
+    for source, name in names.items():
+        total = results["summary"]["totals"][source]
+        undecided = total["unknown"] + total["error"]
+        table.add_row(
+            name,
+            percent(total["compliance"]),
+            percent(total["coverage"]),
+            f"{total['passed']} / {total['failed']} / {undecided} / {total['manual']}",
+        )
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _judged(results: Results) -> Text:
+    judged = results["summary"]["judged"]
+    text = f"Judged {judged['decided']} of the {judged['showable']} checks that this input can show"
+    if judged["needs_live"]:
+        text += f"; {judged['needs_live']} more need the deployed service"
+    if judged["manual"]:
+        text += f"; {judged['manual']} are for a person to answer"
+    return Text(f"{text}.\n")
+
+
+# -- findings ------------------------------------------------------------------------------------------
+
+
+def _failures(screen: Console, results: Results) -> None:
+    rows = failed(results)
+    if not rows:
+        return
+    texts = {check["id"]: check for check in results["catalogue"]["checks"]}
+    groups = [(check_id, list(found)) for check_id, found in groupby(rows, key=lambda row: row.finding["check"])]
+    screen.print(Text(f"Failed: {len(groups)} of the checks", style="bold"))
+    for check_id, found in groups[:_MOST_CHECKS]:
+        _failure(screen, texts[check_id], found)
+    if len(groups) > _MOST_CHECKS:
+        screen.print(Text(f"... and {len(groups) - _MOST_CHECKS} more checks: see the HTML or JSON report.\n"))
+
+
+def _failure(screen: Console, words: CheckTextJson, found: list[Row]) -> None:
+    first = found[0]
+    severity = first.finding["severity"]
+    head = Text()
+    head.append(severity.upper().ljust(8), style=_STYLES.get(severity, ""))
+    head.append(" ")
+    head.append(words["id"], style="bold")
+    head.append(f"  {words['title']}")
+    screen.print(head)
+    for row in found[:_MOST_SUBJECTS]:
+        screen.print(Padding(_finding(row), (0, 0, 0, 2)))
+    if len(found) > _MOST_SUBJECTS:
+        screen.print(Padding(Text(f"... and {len(found) - _MOST_SUBJECTS} more like it"), (0, 0, 0, 2)))
+    screen.print(Padding(Text(f"fix: auditor explain {words['id']}", style="dim"), (0, 0, 1, 2)))
+
+
+def _finding(row: Row) -> Text:
+    text = Text()
+    text.append(line(subject_name(row.finding, row.service), 120), style="bold")
+    text.append(f": {line(row.finding['message'], 600)}")
+    for evidence in row.finding["evidence"][:_MOST_EVIDENCE]:
+        text.append(f"\n  {fact(evidence)}  ")
+        text.append(line(place(evidence), 160), style="dim")
+    more = len(row.finding["evidence"]) - _MOST_EVIDENCE
+    if more > 0:
+        text.append(f"\n  ... and {more} more values", style="dim")
+    return text
+
+
+def _unknowns(screen: Console, results: Results) -> None:
+    todo = steps(results)
+    if not todo:
+        return
+    unknown = results["summary"]["counts"]["unknown"]
+    screen.print(Text(f"Unknown: {unknown} checks. What would decide them:", style="bold"))
+    for step in todo[:_MOST_STEPS]:
+        text = Text()
+        text.append(f"{len(step.checks):>3} ", style="bold")
+        text.append(line(step.needed, 200))
+        text.append(f"\n      {line(step.remedy, 300)}", style="dim")
+        screen.print(Padding(text, (0, 0, 0, 1)))
+    if len(todo) > _MOST_STEPS:
+        screen.print(Padding(Text(f"... and {len(todo) - _MOST_STEPS} more: see the HTML or Markdown report"), (0, 0, 0, 5)))
+    screen.print()
+
