@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
@@ -98,8 +99,22 @@ def place(evidence: EvidenceJson) -> str:
     """Where a value was read: ``export.json:12``, a request, or the document that states it."""
     origin = evidence["origin"]
     if "file" in origin:
-        return origin["file"] + (f":{origin['line']}" if "line" in origin else "")
+        # In a file without line breaks only the column tells one place from another.
+        column = f":{origin['column']}" if origin.get("line") == 1 and "column" in origin else ""
+        return origin["file"] + (f":{origin['line']}{column}" if "line" in origin else "")
     return origin.get("request") or origin.get("attestation") or origin.get("catalogue") or ""
+
+
+def shortener(results: Results) -> Callable[[str], str]:
+    """A function that leaves out the folders all inputs share, for places shown again and again."""
+    paths = [one["path"] for one in results["run"]["inputs"]]
+    if not paths or "<stdin>" in paths:
+        return lambda text: text
+    shared = posixpath.dirname(posixpath.commonpath([path.replace("\\", "/") for path in paths]))
+    if len(paths) > 1:
+        shared = posixpath.commonpath([posixpath.dirname(path.replace("\\", "/")) for path in paths])
+    prefix = f"{shared}/" if shared else ""
+    return lambda text: text[len(prefix) :] if prefix and text.replace("\\", "/").startswith(prefix) else text
 
 
 def fact(evidence: EvidenceJson) -> str:

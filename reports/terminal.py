@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from auditor.model.results import CheckTextJson, Results
 from reports.safe import line, plain
-from reports.summary import Row, decision, fact, failed, percent, place, status_counts, steps, subject_name
+from reports.summary import Row, decision, fact, failed, percent, place, shortener, status_counts, steps, subject_name
 
 __all__ = ["decision", "show"]
 
@@ -121,15 +121,16 @@ def _failures(screen: Console, results: Results) -> None:
     if not rows:
         return
     texts = {check["id"]: check for check in results["catalogue"]["checks"]}
+    short = shortener(results)
     groups = [(check_id, list(found)) for check_id, found in groupby(rows, key=lambda row: row.finding["check"])]
     screen.print(Text(f"Failed: {len(groups)} of the checks", style="bold"))
     for check_id, found in groups[:_MOST_CHECKS]:
-        _failure(screen, texts[check_id], found)
+        _failure(screen, texts[check_id], found, short)
     if len(groups) > _MOST_CHECKS:
         screen.print(Text(f"... and {len(groups) - _MOST_CHECKS} more checks: see the HTML or JSON report.\n"))
 
 
-def _failure(screen: Console, words: CheckTextJson, found: list[Row]) -> None:
+def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Callable[[str], str]) -> None:
     first = found[0]
     severity = first.finding["severity"]
     head = Text()
@@ -139,19 +140,19 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row]) -> None:
     head.append(f"  {words['title']}")
     screen.print(head)
     for row in found[:_MOST_SUBJECTS]:
-        screen.print(Padding(_finding(row), (0, 0, 0, 2)))
+        screen.print(Padding(_finding(row, short), (0, 0, 0, 2)))
     if len(found) > _MOST_SUBJECTS:
         screen.print(Padding(Text(f"... and {len(found) - _MOST_SUBJECTS} more like it"), (0, 0, 0, 2)))
     screen.print(Padding(Text(f"fix: auditor explain {words['id']}", style="dim"), (0, 0, 1, 2)))
 
 
-def _finding(row: Row) -> Text:
+def _finding(row: Row, short: Callable[[str], str]) -> Text:
     text = Text()
     text.append(line(subject_name(row.finding, row.service), 120), style="bold")
     text.append(f": {line(row.finding['message'], 600)}")
     for evidence in row.finding["evidence"][:_MOST_EVIDENCE]:
         text.append(f"\n  {fact(evidence)}  ")
-        text.append(line(place(evidence), 160), style="dim")
+        text.append(line(short(place(evidence)), 160), style="dim")
     more = len(row.finding["evidence"]) - _MOST_EVIDENCE
     if more > 0:
         text.append(f"\n  ... and {more} more values", style="dim")

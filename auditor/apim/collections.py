@@ -105,7 +105,9 @@ def uncollected(subject: Subject, name: str) -> Gap:
 
 def full_id(subject: Subject) -> str:
     """The id to ask Azure with; a template does not know its subscription and resource group."""
-    resource_id = subject.resource.id
+    head, _, name = subject.resource.id.rpartition("/service/")
+    service, *below = name.split("/")
+    resource_id = "/".join((f"{head}/service/{'SERVICE' if '[' in service else service}", *below))
     if resource_id.lower().startswith("/subscriptions/"):
         return resource_id
     return f"/subscriptions/SUBSCRIPTION/resourceGroups/GROUP{resource_id}"

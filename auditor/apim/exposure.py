@@ -13,6 +13,7 @@ from enum import Enum, StrEnum
 
 from auditor.apim.tiers import Capability, is_v2, supports, tier_of
 from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.inventory import IN_EXPRESSION
 from auditor.model.logic import derived, some
 from auditor.model.subject import Subject
 
@@ -129,7 +130,7 @@ def endpoint_declared(service: Subject) -> bool:
     """
     inventory = service.audit.inventory
     endpoints = (service.of(found) for found in inventory.of_type(PRIVATE_ENDPOINTS))
-    own = service.resource.id.casefold()
+    own = service.resource.id.replace(IN_EXPRESSION, "/").casefold()
 
     def leads_here(connection: Subject) -> bool:
         target = connection.text("/properties/privateLinkServiceId")

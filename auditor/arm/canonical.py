@@ -18,7 +18,13 @@ from auditor.model.values import Json, Partial, PartialList, PartialObject, Unre
 
 MAX_TEXT: Final = 300
 _MAX_LITERAL: Final = 100
-_MIN_SECRET: Final = 4
+_MIN_SECRET: Final = 6
+_HERE: Final = (
+    "/subscriptions/",
+    "[subscription().subscriptionId]",
+    "/resourceGroups/",
+    "[resourceGroup().name]",
+)
 
 
 class Whole(PartialObject):
@@ -129,22 +135,25 @@ class Printer:
         return quote(shorten(value, _MAX_LITERAL))
 
     def _partial(self, value: Partial) -> str:
+        if _is_here(value.pieces) and len(value.pieces) == 4:
+            return "resourceGroup().id"
+        if value.pieces == ("/subscriptions/", value.pieces[1]) and str(value.pieces[1]) == _HERE[1]:
+            return "subscription().id"
         found = _resource_id(value)
         if found is not None:
             return f"resourceId({', '.join(self.show(part) for part in found)})"
         return f"concat({', '.join(self.show(piece) for piece in value.pieces)})"
 
 
+def _is_here(pieces: tuple[str | Unresolved, ...]) -> bool:
+    """Whether pieces begin with the id of the resource group that is deployed to."""
+    return tuple(str(piece) for piece in pieces[:4]) == _HERE
+
+
 def _resource_id(value: Partial) -> list[str | Unresolved] | None:
     """The arguments of the plain ``resourceId`` call that gives this value, if one does."""
     pieces = value.pieces
-    if (
-        len(pieces) < 5
-        or pieces[0] != "/subscriptions/"
-        or pieces[2] != "/resourceGroups/"
-        or str(pieces[1]) != "[subscription().subscriptionId]"
-        or str(pieces[3]) != "[resourceGroup().name]"
-    ):
+    if len(pieces) < 5 or not _is_here(pieces):
         return None
     rest: list[str | Unresolved] = [""]
     for piece in pieces[4:]:

@@ -158,7 +158,9 @@ class Interpreter:
         reason = ""
         if folded in EAGER or folded in PRINTING:
             try:
-                return PRINTING[folded](arguments, text) if folded in PRINTING else EAGER[folded](arguments)
+                return (
+                    PRINTING[folded](arguments, text, run) if folded in PRINTING else EAGER[folded](arguments)
+                )
             except TooMuch:
                 raise
             except Undecided as undecided:

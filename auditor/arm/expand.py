@@ -13,7 +13,6 @@ from typing import Final
 from auditor.arm.canonical import derived, shorten, unknown_of
 from auditor.arm.evaluate import Interpreter
 from auditor.arm.functions_logic import truth
-from auditor.arm.functions_resources import typed_path
 from auditor.arm.functions_text import slash_segments
 from auditor.arm.loops import iterations
 from auditor.arm.scope import Binding, Context, Level, Run, Text, at
@@ -21,7 +20,9 @@ from auditor.arm.templates import (
     GROUP,
     SUBSCRIPTION,
     Target,
+    elsewhere,
     get,
+    identity,
     inline_template,
     is_deployment,
     level_of,
@@ -251,7 +252,7 @@ class _Expansion:
         version = self.interpreter.safe(get(resource, "apiVersion"), context)
         scope = get(body, "scope")
         scope = scope if isinstance(scope, str | Unresolved | Partial) else None
-        target = place.target if get(resource, "existing") is not True else self.elsewhere(body, place.target)
+        target = place.target if get(resource, "existing") is not True else elsewhere(body, place.target)
         return Expanded(
             type=kind,
             segments=segments,
@@ -262,17 +263,7 @@ class _Expansion:
             existing=get(resource, "existing") is True,
             scope=scope,
             copy_open=copy_open,
-            id=_identity(kind, segments, scope, target),
-        )
-
-    def elsewhere(self, body: dict[str, Json], current: Target) -> Target:
-        """Where an existing resource is, which may be another resource group or subscription."""
-        texts = (str, Unresolved, Partial)
-        group, subscription = get(body, "resourceGroup"), get(body, "subscriptionId")
-        return Target(
-            Level.GROUP if isinstance(group, texts) else current.level,
-            subscription if isinstance(subscription, texts) else current.subscription,
-            group if isinstance(group, texts) else current.group,
+            id=self.identity(kind, segments, scope, target),
         )
 
     def segments(self, name: Json, kind: str, parent: tuple[Text, ...]) -> tuple[Text, ...]:
@@ -287,6 +278,14 @@ class _Expansion:
         if len(own) < wanted and not isinstance(name, str):
             own = self.hidden_segments(name, own, wanted)
         return (*parent, *own)
+
+    def identity(self, kind: str, segments: tuple[Text, ...], scope: Text | None, target: Target) -> Text:
+        """The id of a resource; unresolved when its name has not as many segments as its type."""
+        found = identity(kind, segments, scope, target)
+        if found is not None:
+            return found
+        text = self.run.printer.call("resourceId", [kind, _slashed(segments)])
+        return derived(text, "the type and the name do not fit")
 
     def hidden_segments(self, name: Unresolved | Partial, own: list[Text], wanted: int) -> list[Text]:
         """The segments of a name some slashes of which are in its unknown pieces: ``split(name, '/')[0]``."""
@@ -379,18 +378,3 @@ def _slashed(segments: tuple[Text, ...]) -> Text:
     for segment in segments:
         pieces += ["/", segment] if pieces else [segment]
     return join(pieces)
-
-
-def _identity(kind: str, segments: tuple[Text, ...], scope: Text | None, target: Target) -> Text:
-    """A resource's id; of an extension resource, below what it extends."""
-    if kind.count("/") != len(segments):
-        return derived(f"resourceId('{kind}', {_slashed(segments)})", "the type and the name do not fit")
-    path = typed_path(kind, segments)
-    if scope is None:
-        return join([target.id, *path])
-    first = scope.pieces[0] if isinstance(scope, Partial) else scope
-    if isinstance(first, str) and first == "/":
-        return join(path)
-    if isinstance(first, str) and not first.startswith("/"):
-        return join([target.id, "/providers/", scope, *path])
-    return join([scope, *path])

@@ -43,5 +43,5 @@ def lazy_function(name: str) -> Lazy | None:
     """The function of a (folded) name that evaluates its arguments itself."""
     found = LAZY.get(name)
     if found is None and name.startswith("list") and name.isalnum():
-        return functions_resources.list_function
+        return LAZY["list"]
     return found

@@ -6,19 +6,21 @@ Source: "ARM template functions – array" and "– object". Member names match 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, cast
 
 from auditor.arm.access import try_get
 from auditor.arm.canonical import derived, unknown_of
-from auditor.arm.functions_logic import same
+from auditor.arm.functions_logic import either, same
 from auditor.arm.functions_numbers import whole
 from auditor.arm.functions_text import concat_text, index_in_text, skip_text, take_text
-from auditor.arm.scope import MAX_WEIGHT, Eager, Printing, TooMuch, Undecided, known
+from auditor.arm.scope import MAX_WEIGHT, Choice, Eager, Printing, Run, TooMuch, Undecided, known
 from auditor.arm.syntax import access
 from auditor.model.values import Json, Partial, PartialList, PartialObject, Unresolved, member
 
 _LONGEST_RANGE: Final = 10_000
+_MOST_CHOICES: Final = 3
+"""Alternatives inside alternatives that a merge looks into."""
 
 
 def _array(value: Json) -> list[Json]:
@@ -165,9 +167,9 @@ def _create_object(arguments: list[Json]) -> Json:
     return result if why is None else PartialObject(result, why)
 
 
-def _union(arguments: list[Json], text: Callable[[], str]) -> Json:
+def _union(arguments: list[Json], text: Callable[[], str], run: Run) -> Json:
     if any(isinstance(value, dict) for value in arguments):
-        return _merge_all(arguments, text, deep=True)
+        return _merge_all(arguments, _Merge(text, run, deep=True))
     if not any(isinstance(value, list) for value in arguments):
         raise Undecided
     result: list[Json] = []
@@ -182,56 +184,75 @@ def _union(arguments: list[Json], text: Callable[[], str]) -> Json:
     return result
 
 
-def _shallow_merge(arguments: list[Json], text: Callable[[], str]) -> Json:
+def _shallow_merge(arguments: list[Json], text: Callable[[], str], run: Run) -> Json:
     entries = _array(arguments[0])
-    return _merge_all(entries, text, deep=False) if entries else {}
+    return _merge_all(entries, _Merge(text, run, deep=False)) if entries else {}
 
 
-def _merge_all(values: list[Json], text: Callable[[], str], *, deep: bool) -> Json:
-    """Objects laid over each other. What a later, unknown one may override is not known any more."""
+def _merge_all(values: list[Json], merge: _Merge) -> Json:
     if any(not isinstance(value, dict | Unresolved) for value in values):
         raise Undecided("it merges objects with something else")
     result: Json = values[0]
     if isinstance(result, Unresolved):
         result = PartialObject({}, result)
     for later in values[1:]:
-        result = _merge(result, later, text, deep=deep)
+        result = merge.objects(result, later)
     return result
 
 
-def _merge(base: dict[str, Json], over: Json, text: Callable[[], str], *, deep: bool) -> dict[str, Json]:
-    result = dict(base)
-    unknown = unknown_of(over)
-    why = unknown_of(base) or unknown
-    spelled = {key.casefold(): key for key in result}
-    laid = {key.casefold() for key in over} if isinstance(over, dict) else set()
-    if unknown is not None:
-        for folded, key in spelled.items():
-            if folded not in laid:
-                result[key] = derived(text() + access(key), unknown.reason)
-    for key, value in over.items() if isinstance(over, dict) else ():
-        mine = spelled.setdefault(key.casefold(), key)
-        before = base.get(mine)
-        if mine not in base and isinstance(base, PartialObject):
-            # The unknown part of the base may have this member, with members of its own.
-            before = base.why
-        result[mine] = _laid_over(before, value, partial(_member_text, text, mine)) if deep else value
-    return result if why is None else PartialObject(result, why)
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """Lays objects over each other. What a later, unknown one may override is not known any more."""
 
+    text: Callable[[], str]
+    run: Run
+    deep: bool
+    choices: int = 0
 
-def _member_text(text: Callable[[], str], name: str) -> str:
-    return text() + access(name)
+    def objects(self, base: dict[str, Json], over: Json) -> dict[str, Json]:
+        """``base`` with the members of ``over``."""
+        choice = self.run.choices.get(id(over))
+        if choice is not None and self.choices < _MOST_CHOICES:
+            # One of two objects: what both results have in common is more than what both objects have.
+            inner = _Merge(self.text, self.run, self.deep, self.choices + 1)
+            if all(isinstance(side, dict | Unresolved) for side in (choice.yes, choice.no)):
+                yes, no = inner.objects(base, choice.yes), inner.objects(base, choice.no)
+                show = self.run.printer.show
+                found = either(choice.condition, choice.reason, yes, no, show)
+                if isinstance(found, PartialObject):
+                    self.run.choices[id(found)] = Choice(found, choice.condition, choice.reason, yes, no)
+                return cast("dict[str, Json]", found)
+        unknown = unknown_of(over)
+        why = unknown_of(base) or unknown
+        result = dict(base)
+        spelled = {key.casefold(): key for key in result}
+        laid = {key.casefold() for key in over} if isinstance(over, dict) else set()
+        if unknown is not None:
+            for folded, key in spelled.items():
+                if folded not in laid:
+                    result[key] = derived(self.text() + access(key), unknown.reason)
+        for key, value in over.items() if isinstance(over, dict) else ():
+            mine = spelled.setdefault(key.casefold(), key)
+            before = base.get(mine)
+            if mine not in base and isinstance(base, PartialObject):
+                # The unknown part of the base may have this member, with members of its own.
+                before = base.why
+            result[mine] = self.below(mine).member(before, value) if self.deep else value
+        return result if why is None else PartialObject(result, why)
 
+    def below(self, name: str) -> _Merge:
+        """The same merge, of the members of a name."""
+        return _Merge(lambda: self.text() + access(name), self.run, self.deep, self.choices)
 
-def _laid_over(before: Json, value: Json, text: Callable[[], str]) -> Json:
-    """A member of a deep merge: objects are merged, anything else takes the earlier one's place."""
-    if isinstance(value, dict) and isinstance(before, dict):
-        return _merge(before, value, text, deep=True)
-    if isinstance(value, dict) and isinstance(before, Unresolved):
-        return _merge(PartialObject({}, before), value, text, deep=True)
-    if isinstance(value, Unresolved) and isinstance(before, dict | Unresolved):
-        return derived(text(), value.reason)
-    return value
+    def member(self, before: Json, value: Json) -> Json:
+        """One member of a deep merge: objects are merged, anything else takes the earlier one's place."""
+        if isinstance(value, dict) and isinstance(before, dict):
+            return self.objects(before, value)
+        if isinstance(value, dict) and isinstance(before, Unresolved):
+            return self.objects(PartialObject({}, before), value)
+        if isinstance(value, Unresolved) and isinstance(before, dict | Unresolved):
+            return derived(self.text(), value.reason)
+        return value
 
 
 def _intersection(arguments: list[Json]) -> Json:

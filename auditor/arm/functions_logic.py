@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from auditor.arm.canonical import derived, unknown_of
-from auditor.arm.scope import Context, Eager, Evaluator, Lazy, Undecided, known
+from auditor.arm.scope import Choice, Context, Eager, Evaluator, Lazy, Undecided, known
 from auditor.arm.syntax import Call
 from auditor.model.values import Json, Partial, PartialList, PartialObject, Unresolved
 
@@ -115,8 +115,13 @@ def _if(evaluator: Evaluator, call: Call, context: Context) -> Json:
         return evaluator.node(yes if decided else no, context)
     unknown = unknown_of(value)
     reason = unknown.reason if unknown is not None else "its condition is neither true nor false"
-    show = context.scope.run.printer.show
-    return either(show(value), reason, evaluator.node(yes, context), evaluator.node(no, context), show)
+    run = context.scope.run
+    show = run.printer.show
+    one, other = evaluator.node(yes, context), evaluator.node(no, context)
+    result = either(show(value), reason, one, other, show)
+    if isinstance(result, PartialObject):
+        run.choices[id(result)] = Choice(result, show(value), reason, one, other)
+    return result
 
 
 def _junction(name: str, deciding: bool) -> Lazy:

@@ -21,7 +21,6 @@ ONLY_AZURE: Final = {
     "uniqueString": "a hash that only Azure computes",
     "guid": "a hash that only Azure computes",
     "environment": "it depends on the cloud",
-    "reference": DEPLOYED,
     "references": DEPLOYED,
     "providers": DEPLOYED,
     "pickZones": DEPLOYED,
@@ -191,8 +190,3 @@ LAZY: Final[dict[str, Lazy]] = {
     "newGuid": _once("newGuid"),
     "utcNow": _once("utcNow"),
 }
-
-
-def list_function(evaluator: Evaluator, call: Call, context: Context) -> Json:
-    """``listKeys`` and the other functions that call an action of a resource."""
-    return _only_azure(call.name, DEPLOYED)(evaluator, call, context)

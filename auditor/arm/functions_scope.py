@@ -19,6 +19,7 @@ from auditor.arm.templates import (
     inline_template,
     is_secure,
     nested_context,
+    symbolic_id,
     target_of,
 )
 from auditor.model.values import Json, Partial, PartialObject, Unresolved
@@ -160,9 +161,8 @@ def _copy_index(evaluator: Evaluator, call: Call, context: Context) -> Json:
 
 def _reference(evaluator: Evaluator, call: Call, context: Context) -> Json:
     arguments = [evaluator.node(argument, context) for argument in call.arguments]
-    printer = context.scope.run.printer
-    whole = derived(printer.call("reference", arguments), DEPLOYED)
     sought = arguments[0] if arguments else None
+    whole = _runtime(evaluator, "reference", arguments, context)
     if not isinstance(sought, str | Unresolved | Partial):
         return whole
     for symbol, name, identity, resource, pointer in deployments_of(evaluator, context.scope):
@@ -178,6 +178,24 @@ def _reference(evaluator: Evaluator, call: Call, context: Context) -> Json:
                 )
             return found
     return whole
+
+
+def _runtime(evaluator: Evaluator, name: str, arguments: list[Json], context: Context) -> Unresolved:
+    """What a deployed resource answers; a symbolic name means something in its own template only."""
+    scope = context.scope
+    first = arguments[0] if arguments else None
+    if isinstance(first, str) and "/" not in first:
+        found = symbolic_id(evaluator, scope, first)
+        if found is None:
+            return derived(scope.qualified(scope.run.printer.call(name, arguments)), DEPLOYED)
+        whole, version = found
+        arguments = [whole, *(arguments[1:] or ([version] if isinstance(version, str) else []))]
+    return derived(scope.run.printer.call(name, arguments), DEPLOYED)
+
+
+def _list(evaluator: Evaluator, call: Call, context: Context) -> Json:
+    arguments = [evaluator.node(argument, context) for argument in call.arguments]
+    return _runtime(evaluator, call.name, arguments, context)
 
 
 def _same_name(sought: Text, symbol: str | None, name: Text) -> bool:
@@ -220,4 +238,5 @@ LAZY: Final[dict[str, Lazy]] = {
     "variables": _variables,
     "copyIndex": _copy_index,
     "reference": _reference,
+    "list": _list,
 }

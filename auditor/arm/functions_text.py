@@ -11,6 +11,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -21,8 +22,8 @@ from auditor.arm.syntax import quote as quoted
 from auditor.model.values import Json, Partial, Unresolved, join
 
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([0-9]{1,3})(?::([^{}]*))?\}")
-NEVER_SLASHED: Final = frozenset({"subscription().subscriptionId", "resourceGroup().name"})
-"""Unknown texts that cannot hold a slash, by the naming rules of subscriptions and resource groups."""
+_NEVER_SLASHED: Final = ("subscription().subscriptionId", "resourceGroup().name", "uniqueString(", "guid(")
+"""How unknown texts begin that cannot hold a slash: identifiers, names of resource groups, hashes."""
 
 
 def text_of(value: Json) -> Text:
@@ -114,11 +115,14 @@ def _each_piece(name: str, change: Callable[[str], str]) -> Eager:
 
 def _replace(arguments: list[Json]) -> Json:
     value, old, new = arguments
-    old, new = _known_text(old), _known_text(new)
+    old, new = _known_text(old), text_of(new)
     if not old:
         raise Undecided("there is nothing to replace")
-    if isinstance(value, Partial) and len(old) == 1:
-        # One character never straddles a known and an unknown piece.
+    if isinstance(value, Partial):
+        if not _stays_within(value.pieces, old):
+            raise Undecided
+        if not isinstance(new, str):
+            raise Undecided
         return joined(
             piece.replace(old, new)
             if isinstance(piece, str)
@@ -126,9 +130,27 @@ def _replace(arguments: list[Json]) -> Json:
             for piece in value.pieces
         )
     text = _known_text(value)
-    if len(text) + text.count(old) * len(new) > MAX_WEIGHT:
-        raise TooMuch("the text is too long to evaluate")
-    return text.replace(old, new)
+    if isinstance(new, str):
+        if len(text) + text.count(old) * len(new) > MAX_WEIGHT:
+            raise TooMuch("the text is too long to evaluate")
+        return text.replace(old, new)
+    pieces: list[Text] = []
+    for piece in text.split(old):
+        pieces += [new, piece] if pieces else [piece]
+    return joined(pieces)
+
+
+def _stays_within(pieces: tuple[str | Unresolved, ...], sought: str) -> bool:
+    """Whether no occurrence of a text can lie partly in a known and partly in an unknown piece."""
+    for left, right in pairwise(pieces):
+        if isinstance(left, Unresolved) and isinstance(right, Unresolved):
+            return len(sought) == 1
+        for length in range(1, len(sought)):
+            if isinstance(left, str) and left.endswith(sought[:length]):
+                return False
+            if isinstance(right, str) and right.startswith(sought[-length:]):
+                return False
+    return True
 
 
 def _split(arguments: list[Json]) -> Json:
@@ -142,7 +164,9 @@ def _split(arguments: list[Json]) -> Json:
 
 
 def _never_slashed(value: Partial) -> bool:
-    return all(isinstance(piece, str) or piece.expression in NEVER_SLASHED for piece in value.pieces)
+    return all(
+        isinstance(piece, str) or piece.expression.startswith(_NEVER_SLASHED) for piece in value.pieces
+    )
 
 
 def slash_segments(value: Text) -> list[Text]:

@@ -33,7 +33,7 @@ def iterations(
     run = context.scope.run
     name = interpreter.safe(get(copy, "name"), context)
     name = name if isinstance(name, str) and name else "copy"
-    number = derived(f"copyIndex({quote(name)})", _OPEN)
+    number = derived(context.scope.qualified(f"copyIndex({quote(name)})"), _OPEN)
     count = interpreter.safe_count(get(copy, "count"), context)
     if isinstance(count, Unresolved):
         yield context.within(name, number, of_resource=True), count

@@ -44,6 +44,17 @@ class Level(Enum):
     TENANT = "tenant"
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is behind an object known only as far as two alternatives agree."""
+
+    value: Json
+    condition: str
+    reason: str
+    yes: Json
+    no: Json
+
+
 class Run:
     """One expansion: what it found out on the way, and the bounds that keep it finite."""
 
@@ -53,6 +64,8 @@ class Run:
         self.unresolved_parameters: dict[str, None] = {}
         self.defaulted_parameters: dict[str, None] = {}
         self.path: list[str] = []
+        self.choices: dict[int, Choice] = {}
+        """Objects that are one of two, by their id."""
         self.depth = 0
         self.evaluating = False
         self.copies = 0
@@ -198,8 +211,8 @@ class Evaluator(Protocol):
 
 Eager: TypeAlias = Callable[[list[Json]], Json]
 """A function of known and unknown values; raises Undecided when it cannot tell."""
-Printing: TypeAlias = Callable[[list[Json], Callable[[], str]], Json]
-"""The same, given how to print the call: to name what is not known inside its result."""
+Printing: TypeAlias = Callable[[list[Json], Callable[[], str], Run], Json]
+"""The same, given how to print the call, to name what is not known inside its result, and the run."""
 Lazy: TypeAlias = Callable[[Evaluator, Call, Context], Json]
 """A function that evaluates its arguments itself, or needs to know where it stands."""
 

@@ -6,7 +6,7 @@ nested templates" (scope of expression evaluation).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -222,6 +222,51 @@ def nested_context(
     if shared:
         parent.children[pointer] = scope
     return Context(scope, repeated=context.repeated)
+
+
+def elsewhere(resource: Mapping[str, Json], current: Target) -> Target:
+    """Where an existing resource is, which may be another resource group or subscription."""
+    texts = (str, Unresolved, Partial)
+    group, subscription = get(resource, "resourceGroup"), get(resource, "subscriptionId")
+    return Target(
+        Level.GROUP if isinstance(group, texts) else current.level,
+        subscription if isinstance(subscription, texts) else current.subscription,
+        group if isinstance(group, texts) else current.group,
+    )
+
+
+def identity(kind: str, names: Sequence[Text], scope: Text | None, target: Target) -> Text | None:
+    """A resource's id, of an extension resource below what it extends; None when name and type do not fit."""
+    if kind.count("/") != len(names):
+        return None
+    path = typed_path(kind, names)
+    if scope is None:
+        return join([target.id, *path])
+    first = scope.pieces[0] if isinstance(scope, Partial) else scope
+    if isinstance(first, str) and first == "/":
+        return join(path)
+    if isinstance(first, str) and not first.startswith("/"):
+        return join([target.id, "/providers/", scope, *path])
+    return join([scope, *path])
+
+
+def symbolic_id(evaluator: Evaluator, scope: Scope, symbol: str) -> tuple[Text, Json] | None:
+    """The id and the API version of the resource of a symbolic name; None when it is one of several, or none."""
+    resource = get(get(scope.template, "resources"), symbol) if symbol else None
+    if not isinstance(resource, dict) or get(resource, "copy") is not None or is_deployment(resource):
+        return None
+    context = Context(scope)
+    wanted = ("type", "name", "apiVersion", "scope", "resourceGroup", "subscriptionId")
+    found = {key: evaluator.value(get(resource, key), context) for key in wanted}
+    kind, name, extends = found["type"], found["name"], found["scope"]
+    if not isinstance(kind, str) or not isinstance(name, str | Unresolved | Partial):
+        return None
+    target = Target(scope.level, scope.subscription, scope.group)
+    if get(resource, "existing") is True:
+        target = elsewhere(found, target)
+    extends = extends if isinstance(extends, str | Unresolved | Partial) else None
+    whole = identity(kind, slash_segments(name), extends, target)
+    return None if whole is None else (whole, found["apiVersion"])
 
 
 def deployments_of(

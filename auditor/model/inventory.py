@@ -11,6 +11,8 @@ from auditor.model.evidence import Reason
 from auditor.model.values import Json, Unresolved
 
 SERVICE = "microsoft.apimanagement/service"
+IN_EXPRESSION = "\u2215"
+"""Stands for a slash inside an unresolved name, where a real one would read as a separator of the id."""
 
 
 class InputKind(StrEnum):

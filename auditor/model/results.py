@@ -154,6 +154,8 @@ class InputJson(TypedDict):
 
     path: str
     kind: str
+    title: str
+    cannot_show: str
     sha256: str
     declared: bool
     notes: list[str]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from auditor.arm import Deployment, Expanded, expand
-from auditor.model.inventory import SERVICE, InputKind, Origin
+from auditor.model.inventory import IN_EXPRESSION, InputKind, Origin
 from auditor.model.values import Json, Partial, PartialObject, Unresolved
 from auditor.sources.jsontext import JsonDocument
 from auditor.sources.shape import Found, Listed, Shaped, modern, parent_of_id
@@ -40,11 +40,11 @@ def shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped:
 
 
 def _found(resource: Expanded, document: JsonDocument) -> Found:
-    names = [str(segment) for segment in resource.segments]
+    names = [spell(segment) for segment in resource.segments]
     literal = all(isinstance(segment, str) for segment in resource.segments)
     type_ = resource.type
     scope = resource.scope
-    resource_id, type_ = _identity(type_, names, None if scope is None else str(scope))
+    resource_id, type_ = _identity(type_, names, None if scope is None else spell(scope))
     if not isinstance(scope, (str, type(None))):
         literal = False
     body = {name: value for name, value in resource.body.items() if name not in ("name", "scope")}
@@ -59,6 +59,12 @@ def _found(resource: Expanded, document: JsonDocument) -> Found:
         resource.condition,
         literal,
     )
+
+
+def spell(value: str | Unresolved | Partial) -> str:
+    """A name or an id as text; a slash inside an unresolved expression must not read as a separator."""
+    pieces = value.pieces if isinstance(value, Partial) else (value,)
+    return "".join(p if isinstance(p, str) else str(p).replace("/", IN_EXPRESSION) for p in pieces)
 
 
 def _identity(type_: str, names: list[str], scope: str | None) -> tuple[str, str]:
