@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from auditor.arm.syntax import quote
-from auditor.model.values import Json, Partial, PartialList, PartialObject, Unresolved
+from auditor.model.values import Json, Partial, PartialList, PartialObject, Unresolved, join
 
 MAX_TEXT: Final = 300
 _MAX_LITERAL: Final = 100
@@ -150,24 +150,26 @@ def _is_here(pieces: tuple[str | Unresolved, ...]) -> bool:
     return tuple(str(piece) for piece in pieces[:4]) == _HERE
 
 
-def _resource_id(value: Partial) -> list[str | Unresolved] | None:
+def slash_segments(value: str | Unresolved | Partial) -> list[str | Unresolved | Partial]:
+    """A text cut at the slashes in its known pieces."""
+    segments: list[list[str | Unresolved]] = [[]]
+    for piece in value.pieces if isinstance(value, Partial) else (value,):
+        if isinstance(piece, str):
+            first, *others = piece.split("/")
+            segments[-1].append(first)
+            segments.extend([other] for other in others)
+        else:
+            segments[-1].append(piece)
+    return [join(segment) for segment in segments]
+
+
+def _resource_id(value: Partial) -> list[Json] | None:
     """The arguments of the plain ``resourceId`` call that gives this value, if one does."""
-    pieces = value.pieces
-    if len(pieces) < 5 or not _is_here(pieces):
+    if len(value.pieces) < 5 or not _is_here(value.pieces):
         return None
-    rest: list[str | Unresolved] = [""]
-    for piece in pieces[4:]:
-        if isinstance(piece, Unresolved):
-            if rest[-1] != "":
-                return None
-            rest[-1] = piece
-            continue
-        if isinstance(rest[-1], Unresolved) and not piece.startswith("/"):
-            return None
-        parts = piece.split("/")
-        rest.extend(parts[1:])
+    rest = slash_segments(Partial(value.pieces[4:]))
     types, names = rest[3::2], rest[4::2]
-    if len(rest) < 5 or rest[1] != "providers" or len(types) != len(names) or "" in names:
+    if len(rest) < 5 or rest[:2] != ["", "providers"] or len(types) != len(names) or "" in names:
         return None
     if not all(isinstance(part, str) and part for part in (rest[2], *types)):
         return None

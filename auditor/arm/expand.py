@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from auditor.arm.canonical import derived, shorten, unknown_of
+from auditor.arm.canonical import derived, shorten, slash_segments, unknown_of
 from auditor.arm.evaluate import Interpreter
 from auditor.arm.functions_logic import truth
-from auditor.arm.functions_text import slash_segments
 from auditor.arm.loops import iterations
 from auditor.arm.scope import Binding, Context, Level, Run, Text, at
 from auditor.arm.templates import (

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 from urllib.parse import quote, unquote
 
-from auditor.arm.canonical import derived
+from auditor.arm.canonical import derived, slash_segments
 from auditor.arm.functions_numbers import whole
 from auditor.arm.scope import MAX_WEIGHT, Eager, Text, TooMuch, Undecided, known
 from auditor.arm.syntax import quote as quoted
@@ -167,19 +167,6 @@ def _never_slashed(value: Partial) -> bool:
     return all(
         isinstance(piece, str) or piece.expression.startswith(_NEVER_SLASHED) for piece in value.pieces
     )
-
-
-def slash_segments(value: Text) -> list[Text]:
-    """A text cut at the slashes in its known pieces."""
-    segments: list[list[str | Unresolved]] = [[]]
-    for piece in value.pieces if isinstance(value, Partial) else (value,):
-        if isinstance(piece, str):
-            first, *others = piece.split("/")
-            segments[-1].append(first)
-            segments.extend([other] for other in others)
-        else:
-            segments[-1].append(piece)
-    return [join(segment) for segment in segments]
 
 
 def _join(arguments: list[Json]) -> Json:

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.arm.canonical import derived, shorten
+from auditor.arm.canonical import derived, shorten, slash_segments
 from auditor.arm.functions_resources import scope_id, typed_path
-from auditor.arm.functions_text import slash_segments
 from auditor.arm.scope import Binding, Context, Evaluator, Level, Run, Scope, Text, Variable, at
 from auditor.model.values import Json, Partial, Unresolved, join, member
 
@@ -251,7 +250,7 @@ def identity(kind: str, names: Sequence[Text], scope: Text | None, target: Targe
 
 
 def symbolic_id(evaluator: Evaluator, scope: Scope, symbol: str) -> tuple[Text, Json] | None:
-    """The id and the API version of the resource of a symbolic name; None when it is one of several, or none."""
+    """The id and the API version of the resource of a symbolic name; None unless there is exactly one."""
     resource = get(get(scope.template, "resources"), symbol) if symbol else None
     if not isinstance(resource, dict) or get(resource, "copy") is not None or is_deployment(resource):
         return None
