@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,17 +96,10 @@ def audit(
         problems: Files that could not be read.
     """
     shared = Audit(inventory, catalogue.knowledge, options.as_of, options.settings)
-    # Judging allocates many small objects that all live to the end: collecting garbage finds none.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        services = [
-            audit_service(catalogue, shared, service, options.controls, options.every_evidence)
-            for service in inventory.services
-        ]
-    finally:
-        if collecting:
-            gc.enable()
+    services = [
+        audit_service(catalogue, shared, service, options.controls, options.every_evidence)
+        for service in inventory.services
+    ]
     counts, by_source, judged = totals(services)
     gate = decide(services, options.fail_on, options.allow_unknown, len(problems), options.allow_empty)
     return Results(

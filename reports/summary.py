@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
 from auditor.model.verdict import Severity, Status, fold
 from reports.safe import line
+
+_MOST_FACTS = 3
+_EXPRESSION = re.compile(r"\[(?P<function>\w+)\([^\]]{24,}\)[^\]()]*\]")
 
 STATUS_WORDS = {
     "pass": "passed",
@@ -40,8 +44,16 @@ class Step:
     """One thing to do that would decide more, and what it would decide."""
 
     remedy: str
-    needed: str
+    wanted: dict[str, None] = field(default_factory=dict)
+    """The facts it would bring, each once, in the order they were missed."""
     checks: set[str] = field(default_factory=set)
+
+    @property
+    def needed(self) -> str:
+        """The facts in one line: the first three of them."""
+        first = "; ".join(list(self.wanted)[:_MOST_FACTS])
+        more = len(self.wanted) - _MOST_FACTS
+        return f"{first}; and {more} more" if more > 0 else first
 
 
 def findings(results: Results) -> Iterator[Row]:
@@ -68,7 +80,8 @@ def steps(results: Results) -> list[Step]:
             continue
         for gap in row.finding["gaps"]:
             remedy = gap["remedy"] or gap["needed"]
-            step = found.setdefault(remedy, Step(remedy, gap["needed"]))
+            step = found.setdefault(remedy, Step(remedy))
+            step.wanted[gap["needed"]] = None
             step.checks.add(row.finding["check"])
     return sorted(found.values(), key=lambda step: (-len(step.checks), step.remedy))
 
@@ -127,14 +140,19 @@ def fact(evidence: EvidenceJson) -> str:
     return text
 
 
+def short_name(name: str) -> str:
+    """A resource's name for a column; a long expression in it is cut to its function's name."""
+    return line(_EXPRESSION.sub(lambda found: f"[{found['function']}(...)]", name), 60)
+
+
 def subject_name(finding: FindingJson, service: ServiceJson) -> str:
     """What a finding is about, as short as it can be said."""
     subject = finding["subjects"][0]
-    name = subject["name"]
+    name = short_name(subject["name"])
     own_type = subject["type"].rpartition("/")[2]
     if subject["id"] == service["id"]:
         return f"{name}: {subject['item']}" if "item" in subject else name
-    text = f"{service['name']} {own_type}/{name}"
+    text = f"{short_name(service['name'])} {own_type}/{name}"
     return f"{text}: {subject['item']}" if "item" in subject else text
 
 

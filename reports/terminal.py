@@ -12,7 +12,7 @@ from rich.text import Text
 
 from auditor.model.results import CheckTextJson, Results
 from reports.safe import line, plain
-from reports.summary import Row, decision, fact, failed, percent, place, shortener, status_counts, steps, subject_name
+from reports.summary import Row, decision, fact, failed, percent, place, short_name, shortener, status_counts, steps, subject_name
 
 __all__ = ["decision", "show"]
 
@@ -66,7 +66,7 @@ def _services(results: Results) -> Table | Text:
     counted.sort(key=lambda pair: (-pair[1]["fail"], -pair[1]["unknown"], pair[0]["name"].lower()))
     for service, count in counted[:_MOST_SERVICES]:
         table.add_row(
-            Text(line(service["name"], 60)),
+            Text(short_name(service["name"])),
             Text(line(service["tier"], 14)),
             Text(str(count["fail"] + count["error"]), style="bold red" if count["fail"] + count["error"] else ""),
             Text(str(count["unknown"]), style="yellow" if count["unknown"] else ""),
@@ -140,22 +140,28 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
     head.append(f"  {words['title']}")
     screen.print(head)
     for row in found[:_MOST_SUBJECTS]:
-        screen.print(Padding(_finding(row, short), (0, 0, 0, 2)))
+        screen.print(Padding(_message(row), (0, 0, 0, 2)))
+        screen.print(Padding(_evidence(row, short), (0, 0, 0, 4)))
     if len(found) > _MOST_SUBJECTS:
         screen.print(Padding(Text(f"... and {len(found) - _MOST_SUBJECTS} more like it"), (0, 0, 0, 2)))
     screen.print(Padding(Text(f"fix: auditor explain {words['id']}", style="dim"), (0, 0, 1, 2)))
 
 
-def _finding(row: Row, short: Callable[[str], str]) -> Text:
+def _message(row: Row) -> Text:
+    text = Text(line(subject_name(row.finding, row.service), 120), style="bold")
+    return text.append(f": {line(row.finding['message'], 600)}", style="not bold")
+
+
+def _evidence(row: Row, short: Callable[[str], str]) -> Text:
+    """Value and place of what was read, one below the other."""
     text = Text()
-    text.append(line(subject_name(row.finding, row.service), 120), style="bold")
-    text.append(f": {line(row.finding['message'], 600)}")
     for evidence in row.finding["evidence"][:_MOST_EVIDENCE]:
-        text.append(f"\n  {fact(evidence)}  ")
-        text.append(line(short(place(evidence)), 160), style="dim")
+        text.append(f"{fact(evidence)}  ")
+        text.append(f"{line(short(place(evidence)), 160)}\n", style="dim")
     more = len(row.finding["evidence"]) - _MOST_EVIDENCE
     if more > 0:
-        text.append(f"\n  ... and {more} more values", style="dim")
+        text.append(f"... and {more} more values\n", style="dim")
+    text.right_crop(1)
     return text
 
 
@@ -165,13 +171,14 @@ def _unknowns(screen: Console, results: Results) -> None:
         return
     unknown = results["summary"]["counts"]["unknown"]
     screen.print(Text(f"Unknown: {unknown} checks. What would decide them:", style="bold"))
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", style="bold")
+    table.add_column(overflow="fold")
     for step in todo[:_MOST_STEPS]:
-        text = Text()
-        text.append(f"{len(step.checks):>3} ", style="bold")
-        text.append(line(step.needed, 200))
-        text.append(f"\n      {line(step.remedy, 300)}", style="dim")
-        screen.print(Padding(text, (0, 0, 0, 1)))
+        text = Text(line(step.needed, 240))
+        if step.remedy != step.needed:
+            text.append(f"\n{line(step.remedy, 400)}", style="dim")
+        table.add_row(str(len(step.checks)), text)
     if len(todo) > _MOST_STEPS:
-        screen.print(Padding(Text(f"... and {len(todo) - _MOST_STEPS} more: see the HTML or Markdown report"), (0, 0, 0, 5)))
-    screen.print()
-
+        table.add_row("", Text(f"... and {len(todo) - _MOST_STEPS} more: see the HTML or Markdown report"))
+    screen.print(Padding(table, (0, 0, 1, 1)))

@@ -64,6 +64,7 @@ COLLECTIONS: dict[str, Collection] = {
         Collection("identityProviders", "identity providers"),
         Collection("loggers", "loggers"),
         Collection("namedValues", "named values"),
+        Collection("openidConnectProviders", "OpenID Connect providers"),
         Collection("operations", "operations", nested=True),
         Collection("policies", "policies"),
         Collection("policyFragments", "policy fragments"),
@@ -81,6 +82,12 @@ COLLECTIONS: dict[str, Collection] = {
             exported=False,
             api_version="2021-05-01-preview",
         ),
+        Collection(
+            "Microsoft.Security/apiCollections",
+            "APIs onboarded to Defender for APIs",
+            exported=False,
+            api_version="2023-11-15",
+        ),
     )
 }
 
@@ -95,12 +102,17 @@ def uncollected(subject: Subject, name: str) -> Gap:
     wanted = collection(name)
     needed = f"the {wanted.title} of {subject.name}"
     source = subject.source
-    remedy = f'az rest --method get --url "{wanted.path(full_id(subject))}" (needs {wanted.action})'
+    remedy = listing_command(subject, wanted)
     if source.kind in _CHILDLESS or (source.exported and not wanted.exported):
         return Gap(Reason.INPUT, needed, remedy)
     if source.declared:
-        return Gap(Reason.NOT_DECLARED, needed, f"declare them, say --complete if there are none, or {remedy}")
+        return Gap(Reason.NOT_DECLARED, needed, "declare them in the template, or say --complete if there are none")
     return Gap(Reason.ABSENT, needed, remedy)
+
+
+def listing_command(subject: Subject, wanted: Collection) -> str:
+    """The command that lists a collection of a deployed service, and the permission it needs."""
+    return f'az rest --method get --url "{wanted.path(full_id(subject))}" (needs {wanted.action})'
 
 
 def full_id(subject: Subject) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.apim.collections import COLLECTIONS, missing, uncollected
+from auditor.apim.collections import COLLECTIONS, listing_command, missing, uncollected
 from auditor.apim.defaults import default_of
 from auditor.model.evidence import Default, Gap
 from auditor.model.inventory import Withheld
@@ -35,5 +35,6 @@ class ApimKnowledge:
             if listing is None or not listing.complete:
                 gap = uncollected(service, collection.name)
                 reason = gap.reason if listing is None else listing.reason
-                rows.append(Withheld(service.resource.id, collection.name, reason, gap.needed, gap.remedy))
+                command = listing_command(service, collection)
+                rows.append(Withheld(service.resource.id, collection.name, reason, gap.needed, command))
         return rows

@@ -180,7 +180,7 @@ def _found(resource_id: str, type_: str, body: Mapping[str, Json], origin: Origi
 
 def _flattened(item: Mapping[str, Json], type_: str) -> bool:
     """Whether it is what ``az apim`` prints: an API Management resource without ``properties``."""
-    if "properties" in item or not type_.startswith(SERVICE):
+    if "properties" in item or "resourceGroup" not in item or not type_.startswith(SERVICE):
         return False
     return any(name.lower() not in _ENVELOPE for name in item)
 

@@ -63,6 +63,8 @@ def _found(resource: Expanded, document: JsonDocument) -> Found:
 
 def spell(value: str | Unresolved | Partial) -> str:
     """A name or an id as text; a slash inside an unresolved expression must not read as a separator."""
+    if isinstance(value, str):
+        return value
     pieces = value.pieces if isinstance(value, Partial) else (value,)
     return "".join(p if isinstance(p, str) else str(p).replace("/", IN_EXPRESSION) for p in pieces)
 
