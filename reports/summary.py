@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
+from auditor.model.results import EvidenceJson, FindingJson, GapJson, Results, ServiceJson
 from auditor.model.verdict import Severity, Status, fold
 from reports.safe import line
 
@@ -47,13 +47,18 @@ class Step:
     wanted: dict[str, None] = field(default_factory=dict)
     """The facts it would bring, each once, in the order they were missed."""
     checks: set[str] = field(default_factory=set)
+    reasons: set[str] = field(default_factory=set)
+    services: dict[str, None] = field(default_factory=dict)
+    """Ids of the services it would decide them for; the texts are those of the first."""
 
     @property
     def needed(self) -> str:
         """The facts in one line: the first three of them."""
         first = "; ".join(list(self.wanted)[:_MOST_FACTS])
         more = len(self.wanted) - _MOST_FACTS
-        return f"{first}; and {more} more" if more > 0 else first
+        text = f"{first}; and {more} more" if more > 0 else first
+        others = len(self.services) - 1
+        return f"{text} (and of {others} more service{'s' if others > 1 else ''})" if others > 0 else text
 
 
 def findings(results: Results) -> Iterator[Row]:
@@ -73,17 +78,50 @@ def failed(results: Results) -> list[Row]:
 
 
 def steps(results: Results) -> list[Step]:
-    """What would decide the unknown findings, most useful first."""
-    found: dict[str, Step] = {}
-    for row in findings(results):
-        if row.finding["status"] != "unknown":
-            continue
-        for gap in row.finding["gaps"]:
+    """What would decide the unknown findings, most useful first; one step where services lack the same."""
+    found = step_index(results)
+    unique = {id(step): step for step in found.values()}
+    return sorted(unique.values(), key=lambda step: (-len(step.checks), -len(step.services), step.remedy))
+
+
+def step_index(results: Results) -> dict[tuple[str, str], Step]:
+    """The steps by service id and remedy (what is needed, where a gap has none)."""
+    by_shape: dict[str, Step] = {}
+    found: dict[tuple[str, str], Step] = {}
+    for service in results["services"]:
+        shape = _shaper(service)
+        for gap, check in _gaps(service):
             remedy = gap["remedy"] or gap["needed"]
-            step = found.setdefault(remedy, Step(remedy))
-            step.wanted[gap["needed"]] = None
-            step.checks.add(row.finding["check"])
-    return sorted(found.values(), key=lambda step: (-len(step.checks), step.remedy))
+            step = found.get((service["id"], remedy))
+            if step is None:
+                step = by_shape.setdefault(shape(remedy), Step(remedy))
+                found[service["id"], remedy] = step
+            step.services[service["id"]] = None
+            # What is asked of several services is said in the words of the first.
+            if len(step.services) == 1:
+                step.wanted[gap["needed"]] = None
+            step.checks.add(check)
+            step.reasons.add(gap["reason"])
+    return found
+
+
+def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, str]]:
+    for control in service["controls"]:
+        for feature in control["features"]:
+            for finding in feature["findings"]:
+                if finding["status"] == "unknown" and not finding.get("observation"):
+                    for gap in finding["gaps"]:
+                        yield gap, finding["check"]
+
+
+def _shaper(service: ServiceJson) -> Callable[[str], str]:
+    """A function that makes texts equal that differ in the service they name only."""
+    # The id first: the name is a part of it. As whole words: a service may be called "api".
+    names = sorted({service["id"], service["name"]} - {""}, key=len, reverse=True)
+    if not names:
+        return lambda text: text
+    pattern = re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, names)) + r")(?![\w-])", re.IGNORECASE)
+    return lambda text: pattern.sub("\0", text)
 
 
 def status_counts(service: ServiceJson) -> dict[str, int]:
