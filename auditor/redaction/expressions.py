@@ -24,9 +24,9 @@ _PART: Final = re.compile(
 
 _NAMING: Final = re.compile(
     r"(?:parameters|variables|reference|(?:extension|subscription|tenant)?resourceid"
-    r"|resourcegroup|subscription|deployment|outputs|tryget|list[a-z]*|pickzones|utcnow|uniquestring|guid|\[)"
+    r"|resourcegroup|subscription|deployment|outputs|tryget|list[a-z]*|pickzones|utcnow|uniquestring|guid)"
 )
-"""Functions whose arguments name things, and the index of an object or array."""
+"""Functions whose arguments name things."""
 
 _HARMLESS: Final = re.compile(
     r"Microsoft\.[\w./]+|\d{4}-\d\d-\d\d(?:-preview)?|\W{0,3}|[\w.]{1,3}|(?:\{\d+\}|[/:._-])+|https?://"
@@ -68,20 +68,24 @@ def scrubbed(expression: str, label: Callable[[str], str]) -> str:
         label: Says what stands in place of a literal; equal literals must get equal labels, or different
             expressions would become equal.
     """
-    stack: list[bool] = []
+    names = [0]  # how many of the open brackets hold names, for each bracket open here
 
     def part(match: re.Match[str]) -> str:
         if match["open"]:
-            name = (match["call"] or match["open"]).lower()
-            # An index directly behind a call is a name: variables('x')['member'].
-            stack.append(_NAMING.fullmatch(name) is not None)
+            if (
+                match["open"] == "["
+            ):  # an index is a name, variables('x')['member']; the element of a list is not
+                naming = match["call"] is not None or expression[max(match.start("open") - 1, 0)] in ")]"
+            else:
+                naming = _NAMING.fullmatch((match["call"] or "").lower()) is not None
+            names.append(names[-1] + naming)
             return match[0]
         if match["close"]:
-            if stack:
-                stack.pop()
+            if len(names) > 1:
+                names.pop()
             return match[0]
         literal = match["single"] if match["single"] is not None else match["double"]
-        if any(stack) or _HARMLESS.fullmatch(literal) or literal.startswith(REDACTED_PREFIX):
+        if names[-1] or _HARMLESS.fullmatch(literal) or literal.startswith(REDACTED_PREFIX):
             return match[0]
         quote = match[0][0]
         return f"{quote}{label(literal)}{quote}"

@@ -105,7 +105,9 @@ def band(length: int) -> str:
 def is_mask(text: str) -> bool:
     """Whether a value is a stand-in somebody wrote instead of a secret."""
     text = text.strip()
-    return 0 < len(text) <= _LONGEST_MASK and _MASK.fullmatch(text) is not None
+    if len(text) > _LONGEST_MASK:
+        return text[0] in "*0xX" and not text.strip(text[0])
+    return _MASK.fullmatch(text) is not None
 
 
 def reference_in(text: str) -> str | None:

@@ -11,7 +11,6 @@ from typing import Final, NoReturn
 from auditor.model.values import Json, Partial, PartialList, PartialObject, Redacted, Unresolved, member
 from auditor.redaction.expressions import LONG, scrubbed, substance
 from auditor.redaction.fields import SECRET_NAMES, Manner, Steps, steps
-from auditor.redaction.formats import SHORTEST, replaced, spans, suspects, whole
 from auditor.redaction.literals import (
     REDACTED_PREFIX,
     band,
@@ -20,6 +19,7 @@ from auditor.redaction.literals import (
     looks_random,
     reference_in,
 )
+from auditor.redaction.scan import SHORTEST, replaced, spans, suspects, whole
 
 _DEEPEST: Final = 100
 """Deeper than any template; what lies below is replaced whole rather than walked."""
