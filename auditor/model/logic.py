@@ -56,9 +56,37 @@ def every(
     good = [(v, log, item) for v, log, item in outcomes if isinstance(v, Pass)]
     if not good and (outcomes or empty is not None):
         _keep(outcomes)
-        return empty or outcomes[0][0]
+        return outcomes[0][0] if empty is None else empty
     _keep(good)
     return Pass(passed if isinstance(passed, str) else passed(len(good)))
+
+
+def all_of(subject: Subject, judges: Sequence[Callable[[Subject], Verdict]], passed: str) -> Verdict:
+    """Pass when every one of several questions about one subject passes.
+
+    As with ``every``, a question that cannot be answered neither hides another's failure nor grants a pass;
+    failures are told together, in the order of the questions.
+
+    Args:
+        subject: What all questions are about.
+        judges: Each called once, on a log of its own; may raise ``Undetermined``.
+        passed: The message when all pass.
+    """
+    waiting = iter(judges)
+    outcomes, _ = _outcomes([subject] * len(judges), lambda item: next(waiting)(item))
+    failed = [outcome for outcome in outcomes if isinstance(outcome[0], Fail)]
+    if failed:
+        _keep(failed)
+        severity = _worst(verdict for verdict, _, _ in failed).severity
+        return Fail(" ".join(verdict.message for verdict, _, _ in failed), None, severity)
+    for doubt in (Unknown, Manual):
+        undecided = [outcome for outcome in outcomes if isinstance(outcome[0], doubt)]
+        if undecided:
+            _keep(undecided)
+            gaps = [gap for verdict, _, _ in undecided if isinstance(verdict, Unknown) for gap in verdict.gaps]
+            return _unknown(gaps) if doubt is Unknown else undecided[0][0]
+    _keep(outcomes)
+    return Pass(passed)
 
 
 def some(items: Iterable[Subject], holds: Callable[[Subject], bool]) -> bool:
@@ -92,13 +120,40 @@ def some(items: Iterable[Subject], holds: Callable[[Subject], bool]) -> bool:
     return False
 
 
+def either(subject: Subject, *statements: Callable[[Subject], bool]) -> bool:
+    """Whether at least one statement about a subject holds, though others could not be decided.
+
+    The log keeps the statement that decides it, or all of them where none holds.
+
+    Raises:
+        Undetermined: None that could be decided holds, and not all could be.
+    """
+    gaps: list[Gap] = []
+    seen = Log()
+    for holds in statements:
+        log = Log()
+        try:
+            answer = holds(subject.with_log(log))
+        except Undetermined as undetermined:
+            gaps.extend(undetermined.gaps)
+            continue
+        if answer:
+            subject.log.extend(log.entries)
+            return True
+        seen.extend(log.entries)
+    subject.log.extend(seen.entries)
+    if gaps:
+        raise Undetermined(*gaps[:_MOST_GAPS])
+    return False
+
+
 def together(*groups: Iterable[Subject]) -> Iterator[Subject]:
     """The items of several groups; what could not be had of any of them is raised once, at the end."""
     gaps: list[Gap] = []
     for group in groups:
         yield from _safely(group, gaps)
     if gaps:
-        raise Undetermined(*gaps)
+        raise Undetermined(*dict.fromkeys(gaps))
 
 
 def within(outer: Iterable[Subject], inner: Callable[[Subject], Iterable[Subject]]) -> Iterator[Subject]:

@@ -138,11 +138,21 @@ def _items(document: JsonDocument, items: list[Json], at: str, version: str) -> 
 
 def _listings(resources: list[Found], origin: Origin, complete: bool, detail: str) -> list[Listed]:
     """The collections a list shows: one per parent and type of its items."""
-    seen = {(parent_of_id(found.id).lower(), found.type): found for found in resources}
+    groups: dict[tuple[str, str], list[Found]] = {}
+    for found in resources:
+        parent = parent_of_id(found.id)
+        if parent:
+            groups.setdefault((parent.lower(), found.type), []).append(found)
     return [
-        Listed(parent_of_id(found.id), found.type, origin, complete, detail)
-        for (_, type_), found in seen.items()
-        if type_.count("/") > 1 or type_.startswith("microsoft.insights/")
+        Listed(
+            parent_of_id(group[0].id),
+            type_,
+            origin,
+            complete,
+            detail,
+            frozenset(found.id.lower() for found in group),
+        )
+        for (_, type_), group in groups.items()
     ]
 
 

@@ -14,7 +14,7 @@ from auditor.model.inventory import SERVICE, Input, Inventory, Listing, Resource
 from auditor.model.subject import implied
 from auditor.model.values import Json, PartialList, PartialObject, Unresolved, member
 from auditor.redaction import Redactor
-from auditor.sources.shape import Found, Shaped
+from auditor.sources.shape import Found, Listed, Shaped
 
 _VOLATILE = frozenset({"etag", "systemdata", "provisioningstate", "targetprovisioningstate", "resourcegroup"})
 """Members that differ between two reads of an unchanged resource."""
@@ -32,7 +32,7 @@ def settle(batches: list[Batch], redactor: Redactor) -> Inventory:
     """One inventory of several documents, secrets replaced."""
     shared = _declared_once(batches)
     resources: dict[str, Resource] = {}
-    listings: dict[tuple[str, str], Listing] = {}
+    listed_by: dict[tuple[str, str], list[Listed]] = {}
     for batch in batches:
         for found in batch.shaped.resources:
             resource = _resource(found, batch, shared, redactor)
@@ -41,13 +41,25 @@ def settle(batches: list[Batch], redactor: Redactor) -> Inventory:
         for listed in batch.shaped.listings:
             scope = _scope(listed.parent_id, True, batch, shared)
             key = (scope + listed.parent_id.lower(), listed.type)
-            listing = Listing(listed.complete, listed.origin, detail=listed.detail)
-            # Of two listings of one collection the incomplete one is the doubt that stays in templates;
-            # what was observed whole once is whole.
-            if key not in listings or (listed.complete and not batch.input.declared):
-                listings[key] = listing
+            listed_by.setdefault(key, []).append(listed)
+    listings = {key: _listing(several) for key, several in listed_by.items()}
     _imply_services(resources)
     return Inventory(resources.values(), listings, [batch.input for batch in batches])
+
+
+def _listing(several: list[Listed]) -> Listing:
+    """What several listings of one collection say together.
+
+    A complete one settles it if it holds what the others list; the last page of a list, which has no
+    ``nextLink`` either, does not.
+    """
+    seen = frozenset().union(*(listed.items for listed in several))
+    for listed in several:
+        if listed.complete and listed.items >= seen:
+            return Listing(True, listed.origin)
+    first = next((listed for listed in several if not listed.complete), several[0])
+    detail = first.detail or "no listing holds what the others list"
+    return Listing(False, first.origin, detail=detail)
 
 
 def _declared_once(batches: list[Batch]) -> frozenset[str]:

@@ -34,6 +34,8 @@ class Listed:
     origin: Origin
     complete: bool
     detail: str = ""
+    items: frozenset[str] = frozenset()
+    """Ids of what it lists, in lower case."""
 
 
 @dataclass(slots=True)
@@ -60,8 +62,13 @@ def type_of_id(resource_id: str) -> str:
 
 
 def parent_of_id(resource_id: str) -> str:
-    """The id of the resource one level up."""
-    return resource_id.rpartition("/")[0].rpartition("/")[0]
+    """The id of the resource that a child or an extension belongs to; empty at the top."""
+    at = resource_id.lower().rfind("/providers/")
+    namespace, *path = resource_id[at + len("/providers/") :].split("/")
+    if len(path) > 2:
+        return resource_id.rpartition("/")[0].rpartition("/")[0]
+    attached = "/providers/" in resource_id[:at].lower()
+    return resource_id[:at] if attached and namespace else ""
 
 
 RENAMED = {"microsoft.apimanagement/service/properties": "microsoft.apimanagement/service/namedvalues"}
