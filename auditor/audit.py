@@ -101,7 +101,14 @@ def audit(
         for service in inventory.services
     ]
     counts, by_source, judged = totals(services)
-    gate = decide(services, options.fail_on, options.allow_unknown, len(problems), options.allow_empty)
+    gate = decide(
+        services,
+        options.fail_on,
+        options.allow_unknown,
+        len(problems),
+        options.allow_empty,
+        len(inventory.inputs),
+    )
     return Results(
         schema_version=SCHEMA_VERSION,
         run={

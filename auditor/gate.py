@@ -37,6 +37,7 @@ def decide(
     allow_unknown: frozenset[str],
     unreadable: int = 0,
     allow_empty: bool = False,
+    read: int = 1,
 ) -> GateJson:
     """Whether a run passes.
 
@@ -46,7 +47,10 @@ def decide(
         allow_unknown: ``all``, ``input``, control ids in upper case and check ids that may stay unknown.
         unreadable: How many files could not be read.
         allow_empty: No service in the scope is fine.
+        read: How many files could be read.
     """
+    if not read:
+        return _gate(fail_on, Exit.NO_INPUT, "no input could be read")
     if not services:
         if allow_empty and not unreadable:
             return _gate(fail_on, Exit.OK, "no API Management service in the input, as --allow-empty accepts")

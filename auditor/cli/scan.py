@@ -93,8 +93,6 @@ def scan(
     results = audit(reading.inventory, catalogue(), options, span, problems)
     _say_inputs(reading, quiet)
     _write(results, targets, quiet, no_color)
-    if not reading.inventory.inputs and problems:
-        raise typer.Exit(4)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])
 
 

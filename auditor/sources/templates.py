@@ -36,6 +36,14 @@ def shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped:
             detail = f"how many are deployed depends on {resource.copy_open}"
             origin = Origin(resource.pointer, document)
             shaped.listings.append(Listed(parent_of_id(found.id), found.type, origin, False, detail))
+    if deployment.linked:
+        # What the linked templates deploy is not here, so no collection is known to be whole.
+        links = ", ".join(str(link) for link in deployment.linked[:3])
+        for found in list(shaped.resources):
+            parent = parent_of_id(found.id)
+            if parent:
+                detail = f"linked templates were not followed: {links}"
+                shaped.listings.append(Listed(parent, found.type, found.origin, False, detail))
     return shaped
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.gate import Exit, decide
-from auditor.model.results import FindingJson, ServiceJson
+from auditor.model.results import FindingJson, GapJson, ServiceJson
 from auditor.model.verdict import FOLD_ORDER, Pass, Status, fold
 
 STATUSES = st.sampled_from(list(Status))
@@ -32,7 +32,9 @@ def test_a_verdict_has_no_truth_value() -> None:
 
 
 def finding(status: str, severity: str = "high", reason: str = "absent", check: str = "apim.ns-2.x") -> FindingJson:
-    gaps = [{"reason": reason, "needed": "n", "remedy": ""}] if status == "unknown" else []
+    gaps: list[GapJson] = []
+    if status == "unknown":
+        gaps.append({"reason": reason, "needed": "n", "remedy": ""})
     return {
         "check": check,
         "source": "baseline",
@@ -48,7 +50,7 @@ def finding(status: str, severity: str = "high", reason: str = "absent", check: 
 def service(*findings: FindingJson) -> list[ServiceJson]:
     feature = {"title": "f", "responsibility": "", "status": "", "findings": list(findings), "see": []}
     control = {"id": "NS-2", "title": "", "domain": "", "status": "", "features": [feature]}
-    return [{"id": "s", "name": "s", "tier": "", "location": "", "status": "", "input": "", "controls": [control]}]  # type: ignore[list-item,typeddict-item] # the members the gate reads
+    return [{"id": "s", "name": "s", "tier": "", "location": "", "status": "", "input": "", "controls": [control]}]  # type: ignore[list-item] # the members the gate reads
 
 
 GOOD = finding("pass", check="apim.ns-2.good")
@@ -83,6 +85,10 @@ def test_nothing_in_the_scope_is_no_success() -> None:
     assert decide([], "low", frozenset())["exit_code"] == Exit.NO_INPUT
     assert decide([], "low", frozenset(), allow_empty=True)["exit_code"] == Exit.OK
     assert decide([], "low", frozenset(), unreadable=1, allow_empty=True)["exit_code"] == Exit.INCOMPLETE
+
+
+def test_nothing_readable_is_no_success_even_if_empty_is_fine() -> None:
+    assert decide([], "low", frozenset(), unreadable=1, allow_empty=True, read=0)["exit_code"] == Exit.NO_INPUT
 
 
 def test_an_unreadable_file_is_no_success() -> None:

@@ -150,6 +150,19 @@ def test_a_template_sets_what_it_mentions_and_no_more(tmp_path: Path) -> None:
         list(service(inventory).children("products"))
 
 
+def test_linked_templates_may_deploy_more(tmp_path: Path) -> None:
+    link = {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2021-04-01",
+        "name": "more",
+        "properties": {"mode": "Incremental", "templateLink": {"uri": "https://contoso.com/more.json"}},
+    }
+    inventory = reading(tmp_path, template(declared(), declared_value("contoso/a"), link)).inventory
+    with pytest.raises(Undetermined) as raised:
+        list(service(inventory).children("namedValues"))
+    assert "linked" in str(raised.value)
+
+
 def test_the_old_name_of_named_values_is_the_new_one(tmp_path: Path) -> None:
     old = {**declared_value("contoso/a"), "type": "Microsoft.ApiManagement/service/properties"}
     inventory = reading(tmp_path, template(declared(), old, declared_value("contoso/a"))).inventory
