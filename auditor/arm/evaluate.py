@@ -15,7 +15,7 @@ from typing import Final
 from auditor.arm.access import member_of
 from auditor.arm.canonical import derived, first_unknown, shorten, unknown_of
 from auditor.arm.functions import EAGER, NAMES, PRINTING, lazy_function
-from auditor.arm.scope import MAX_DEPTH, Context, Scope, TooMuch, Undecided, at
+from auditor.arm.scope import MAX_DEPTH, Context, Scope, TooDeep, TooMuch, Undecided, at
 from auditor.arm.syntax import (
     Call,
     Index,
@@ -48,11 +48,11 @@ class Interpreter:
         except TooMuch as found:
             reason = str(found)
         except RecursionError:
-            reason = "it is nested too deeply to evaluate"
+            reason = str(TooDeep())
         run.depth, run.evaluating = depth, evaluating
         del run.path[places:]
         run.diagnose(f"A value at {{}} was not evaluated: {reason}.")
-        return Unresolved(context.scope.qualified("(value)"), reason)
+        return derived(f"(the value at {''.join(run.path)})", reason)
 
     def safe_count(self, written: Json, context: Context) -> int | Unresolved:
         """How often a resource is copied, whatever bounds are met."""
@@ -67,7 +67,7 @@ class Interpreter:
         run = context.scope.run
         run.depth += 1
         if run.depth > MAX_DEPTH:
-            raise TooMuch("it is nested too deeply to evaluate")
+            raise TooDeep
         result: Json
         if isinstance(value, dict):
             result = self._object(value, context)
@@ -95,13 +95,13 @@ class Interpreter:
         if run.evaluating:
             return self.node(node, context)
         depth, places = run.depth, len(run.path)
-        run.evaluating = True
+        run.begin()
         try:
             return self.node(node, context)
         except TooMuch as found:
             reason = str(found)
         except RecursionError:
-            reason = "it is nested too deeply to evaluate"
+            reason = str(TooDeep())
         finally:
             run.evaluating = False
         run.depth = depth
@@ -130,7 +130,7 @@ class Interpreter:
         run = context.scope.run
         run.depth += 1
         if run.depth > MAX_DEPTH:
-            raise TooMuch("it is nested too deeply to evaluate")
+            raise TooDeep
         if context.repeated:
             run.step()
         name = call.name.casefold()
@@ -181,6 +181,7 @@ class Interpreter:
         self, definition: dict[str, Json] | Json, arguments: list[Json], context: Context
     ) -> Json:
         scope = context.scope
+        scope.run.step(3)
         declared = definition.get("parameters") if isinstance(definition, dict) else None
         output = definition.get("output") if isinstance(definition, dict) else None
         if not isinstance(output, dict):
@@ -203,7 +204,7 @@ class Interpreter:
             functions=scope.functions,
         )
         for name, argument in zip(names, arguments, strict=False):
-            inner.values["parameters", name.casefold()] = argument
+            inner.values["parameter", name.casefold()] = argument
         return self.value(output.get("value"), Context(inner, repeated=True))
 
     def _object(self, value: dict[str, Json], context: Context) -> dict[str, Json]:

@@ -6,11 +6,12 @@ templates" (``copyIndex``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from auditor.arm.canonical import Whole, derived, unknown_of
 from auditor.arm.functions_resources import DEPLOYED
-from auditor.arm.scope import Binding, Context, Evaluator, Lazy, Scope, Text, Undecided, at
+from auditor.arm.scope import Binding, Context, Evaluator, Lazy, Scope, Text, TooDeep, TooMuch, Undecided, at
 from auditor.arm.syntax import Call, quote
 from auditor.arm.templates import (
     Target,
@@ -59,16 +60,30 @@ def read_parameter(evaluator: Evaluator, scope: Scope, name: str) -> Json:
         return derived(text, f"parameter {quote(name)} is not declared")
     if key in scope.busy:
         return derived(text, "it is defined in terms of itself")
-    scope.busy.add(key)
-    path, scope.run.path = scope.run.path, [scope.pointer, at("parameters", spelled)]
-    try:
-        value = _parameter(evaluator, scope, spelled, definition, text)
-        scope.run.bounded(value)
-    finally:
-        scope.busy.discard(key)
-        scope.run.path = path
+    place = at("parameters", spelled)
+    value = _once(scope, key, text, place, lambda: _parameter(evaluator, scope, spelled, definition, text))
     if is_secure(definition) and unknown_of(value) is None:
         scope.run.printer.hide(value, text)
+    return value
+
+
+def _once(scope: Scope, key: tuple[str, str], text: str, place: str, evaluate: Callable[[], Json]) -> Json:
+    """Evaluate what a template declares, and keep it; what is too large is not known, whoever asks."""
+    run = scope.run
+    path, depth = run.path, run.depth
+    run.path = [scope.pointer, place]
+    scope.busy.add(key)
+    try:
+        value = run.bounded(evaluate())
+    except TooDeep:
+        raise
+    except TooMuch as found:
+        run.depth = depth
+        run.diagnose(f"The value at {{}} was not evaluated: {found}.")
+        value = derived(text, str(found))
+    finally:
+        scope.busy.discard(key)
+        run.path = path
     scope.values[key] = value
     return value
 
@@ -130,20 +145,13 @@ def read_variable(evaluator: Evaluator, scope: Scope, name: str) -> Json:
         return derived(text, f"variable {quote(name)} is not declared")
     if key in scope.busy:
         return derived(text, "it is defined in terms of itself")
-    scope.busy.add(key)
-    path = scope.run.path
-    scope.run.path = [scope.pointer, at("variables", "copy" if variable.loop else variable.name)]
-    try:
-        raw = {"copy": [variable.raw]} if variable.loop else variable.raw
-        value = evaluator.value(raw, Context(scope))
-        if variable.loop:
-            value = get(value, variable.name)
-        scope.run.bounded(value)
-    finally:
-        scope.busy.discard(key)
-        scope.run.path = path
-    scope.values[key] = value
-    return value
+
+    def evaluate() -> Json:
+        if not variable.loop:
+            return evaluator.value(variable.raw, Context(scope))
+        return get(evaluator.value({"copy": [variable.raw]}, Context(scope)), variable.name)
+
+    return _once(scope, key, text, at("variables", "copy" if variable.loop else variable.name), evaluate)
 
 
 def _copy_index(evaluator: Evaluator, call: Call, context: Context) -> Json:

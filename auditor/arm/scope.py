@@ -15,10 +15,13 @@ Text: TypeAlias = str | Unresolved | Partial
 
 MAX_DEPTH: Final = 110
 """Evaluations within evaluations; each takes a few stack frames, so this stays well below Python's limit."""
-MAX_STEPS: Final = 4_000_000
-"""Calls evaluated more than once: in loops, lambdas and user-defined functions."""
-MAX_WEIGHT: Final = 8_000_000
-"""Characters and members of one computed value (a template itself may have 4 MB)."""
+MAX_STEPS: Final = 2_000_000
+"""Calls evaluated more than once, in loops, lambdas and user-defined functions, for the whole template."""
+MAX_STEPS_OF_VALUE: Final = 250_000
+"""The same, for one expression of the template."""
+MAX_WEIGHT: Final = 4_000_000
+"""Characters of one computed value, with some for each member (Azure allows templates of 4 MB)."""
+_MEMBER: Final = 16
 MAX_VOLUME: Final = 1_000_000_000
 MAX_NESTING: Final = 100
 MAX_DIAGNOSTICS: Final = 500
@@ -33,6 +36,13 @@ class Undecided(Exception):  # noqa: N818 - not an error: a value is not known
 
 class TooMuch(Undecided):
     """A bound was reached; ends the evaluation of the whole value, so that nothing half-done is kept."""
+
+
+class TooDeep(TooMuch):
+    """Evaluations were nested too deeply; from another place the same value may be within reach."""
+
+    def __init__(self) -> None:
+        super().__init__("it is nested too deeply to evaluate")
 
 
 class Level(Enum):
@@ -70,6 +80,7 @@ class Run:
         self.evaluating = False
         self.copies = 0
         self._steps = 0
+        self._begun = 0
         self._volume = 0
         self._weights: dict[int, tuple[Json, int]] = {}
         self._diagnostics: dict[str, None] = {}
@@ -87,11 +98,18 @@ class Run:
             return said
         return (*said, f"There is more to say about this template than {MAX_DIAGNOSTICS} sentences.")
 
-    def step(self) -> None:
+    def begin(self) -> None:
+        """Start an expression of the template."""
+        self.evaluating = True
+        self._begun = self._steps
+
+    def step(self, cost: int = 1) -> None:
         """Count a call that is evaluated repeatedly."""
-        self._steps += 1
+        self._steps += cost
         if self._steps > MAX_STEPS:
             raise TooMuch("the template needs too many steps to evaluate")
+        if self._steps - self._begun > MAX_STEPS_OF_VALUE:
+            raise TooMuch("it needs too many steps to evaluate")
 
     def bounded(self, value: Json) -> Json:
         """The same value, when neither it nor all values together are too large."""
@@ -106,17 +124,17 @@ class Run:
 
     def _weigh(self, value: Json, depth: int) -> int:
         if isinstance(value, str):
-            return len(value)
+            return len(value) + _MEMBER
         if isinstance(value, Partial):
-            return sum(len(str(piece)) for piece in value.pieces)
+            return sum(_MEMBER + len(str(piece)) for piece in value.pieces)
         if not isinstance(value, dict | list):
-            return 1
+            return _MEMBER
         known = self._weights.get(id(value))
         if known is not None:
             return known[1]
         if depth > MAX_NESTING:
-            raise TooMuch("the value is nested too deeply to evaluate")
-        weight = len(value) + 1
+            raise TooMuch("it is nested too deeply to evaluate")
+        weight = _MEMBER
         for item in value.values() if isinstance(value, dict) else value:
             weight += self._weigh(item, depth + 1)
         # The value is kept with its weight: its id must not be given to another one.
