@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -203,11 +204,32 @@ def _evidence(entry: Evidence) -> EvidenceJson:
         value=show(entry.value),
         origin=_origin(entry),
     )
+    expression = _expression(entry)
+    if expression:
+        row["expression"] = expression
     if entry.default is not None:
         row["defaulted"] = {"source": entry.default.source, "reviewed": entry.default.reviewed}
         if entry.default.since:
             row["defaulted"]["since"] = entry.default.since
     return row
+
+
+_PLAIN_EXPRESSION = re.compile(r"\[(?:parameters|variables)\('[^']{1,80}'\)\]")
+
+
+def _expression(entry: Evidence) -> str:
+    """How a template writes a value that it takes from a parameter or a variable as it is.
+
+    Longer expressions are not quoted: they may hold literals that were removed from the value.
+    """
+    source = entry.resource.input
+    if not source.declared or entry.origin is not None or entry.default is not None:
+        return ""
+    origin = _standing(entry)
+    if origin.document is None:
+        return ""
+    written = origin.document.written(_file_pointer(origin, entry.pointer))
+    return written if isinstance(written, str) and _PLAIN_EXPRESSION.fullmatch(written) else ""
 
 
 def show(value: Any) -> Any:

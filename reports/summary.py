@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.model.results import EvidenceJson, FindingJson, GapJson, Results, ServiceJson
@@ -24,6 +24,30 @@ STATUS_WORDS = {
     "waived": "waived",
     "error": "error",
 }
+
+REASON_WORDS = {
+    "absent": "not in this input",
+    "unresolved": "an expression that this input cannot resolve",
+    "not-declared": "the template does not mention it",
+    "input": "this kind of input can never show it",
+    "forbidden": "the reader was not allowed to read it",
+    "failed": "reading it failed",
+    "throttled": "Azure refused further requests",
+    "truncated": "the list was not complete",
+    "unknown-value": "a value this version does not know",
+    "api-version": "read with an api-version that may leave it out",
+    "external": "it lies outside Azure's configuration",
+    "unread-policy": "a policy that was not read decides it",
+}
+"""Why a fact is not known, in words for readers."""
+
+SOURCE_WORDS = {
+    "baseline": "security baseline",
+    "client-certificates": "client certificate guide",
+    "additional": "additional checks",
+    "all": "all",
+}
+"""Who asks for a check, in the order the totals are shown."""
 
 
 @dataclass(slots=True)
@@ -74,14 +98,14 @@ def findings(results: Results) -> Iterator[Row]:
 def failed(results: Results) -> list[Row]:
     """What failed, and what broke, the worst first."""
     rows = [row for row in findings(results) if row.finding["status"] in ("fail", "error")]
-    return sorted(rows, key=lambda row: (row.severity.rank, row.finding["check"], row.service["name"].lower()))
+    return sorted(
+        rows, key=lambda row: (row.severity.rank, row.finding["check"], row.service["name"].lower())
+    )
 
 
 def steps(results: Results) -> list[Step]:
     """What would decide the unknown findings, most useful first; one step where services lack the same."""
-    found = step_index(results)
-    unique = {id(step): step for step in found.values()}
-    return sorted(unique.values(), key=lambda step: (-len(step.checks), -len(step.services), step.remedy))
+    return ranked(step_index(results))
 
 
 def step_index(results: Results) -> dict[tuple[str, str], Step]:
@@ -89,7 +113,7 @@ def step_index(results: Results) -> dict[tuple[str, str], Step]:
     by_shape: dict[str, Step] = {}
     found: dict[tuple[str, str], Step] = {}
     for service in results["services"]:
-        shape = _shaper(service)
+        shape = shaper(service)
         for gap, check in _gaps(service):
             remedy = gap["remedy"] or gap["needed"]
             step = found.get((service["id"], remedy))
@@ -105,6 +129,12 @@ def step_index(results: Results) -> dict[tuple[str, str], Step]:
     return found
 
 
+def ranked(index: Mapping[tuple[str, str], Step]) -> list[Step]:
+    """The steps of an index, each once, those that decide most checks first."""
+    unique = {id(step): step for step in index.values()}
+    return sorted(unique.values(), key=lambda step: (-len(step.checks), -len(step.services), step.remedy))
+
+
 def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, str]]:
     for control in service["controls"]:
         for feature in control["features"]:
@@ -114,7 +144,7 @@ def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, str]]:
                         yield gap, finding["check"]
 
 
-def _shaper(service: ServiceJson) -> Callable[[str], str]:
+def shaper(service: ServiceJson) -> Callable[[str], str]:
     """A function that makes texts equal that differ in the service they name only."""
     # The id first: the name is a part of it. As whole words: a service may be called "api".
     names = sorted({service["id"], service["name"]} - {""}, key=len, reverse=True)
@@ -173,6 +203,8 @@ def fact(evidence: EvidenceJson) -> str:
     pointer = evidence["pointer"]
     name = pointer[1:] if pointer.startswith("#") else pointer
     text = f"{line(name, 160)} = {line(evidence['value'], 160)}"
+    if "expression" in evidence:
+        return f"{text}, from {line(evidence['expression'], 120)}"
     if "defaulted" in evidence:
         return f"{text} (absent: the documented default)"
     return text
@@ -194,8 +226,13 @@ def subject_name(finding: FindingJson, service: ServiceJson) -> str:
     return f"{text}: {subject['item']}" if "item" in subject else text
 
 
+def decision_word(results: Results) -> str:
+    """The decision in one word."""
+    code = results["summary"]["gate"]["exit_code"]
+    return {0: "PASSED", 1: "FAILED", 3: "UNDECIDED", 4: "NOTHING AUDITED"}.get(code, "ENDED")
+
+
 def decision(results: Results) -> str:
     """The last line of a run: the decision and the numbers behind it."""
     gate = results["summary"]["gate"]
-    word = {0: "PASSED", 1: "FAILED", 3: "UNDECIDED", 4: "NOTHING AUDITED"}.get(gate["exit_code"], "ENDED")
-    return f"{word} (exit {gate['exit_code']}): {gate['reason']}."
+    return f"{decision_word(results)} (exit {gate['exit_code']}): {gate['reason']}."

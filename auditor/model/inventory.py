@@ -46,6 +46,9 @@ class Document(Protocol):
     def locate(self, pointer: str) -> Position | None:
         """Line and column of the value at ``pointer``, or of the nearest ancestor that is there."""
 
+    def written(self, pointer: str) -> Json:
+        """The value at ``pointer`` as the file has it, before evaluation; None where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Input:

@@ -43,7 +43,8 @@ def every(
         _keep(failed)
         rest = len(failed) - 1
         more = f" (and {rest} more: {_names(failed[1:])})" if rest else ""
-        return Fail(verdict.message + more, verdict.details, verdict.severity)
+        message = f"{verdict.message.removesuffix('.')}{more}." if more else verdict.message
+        return Fail(message, verdict.details, verdict.severity)
     unknown = [(v, log, item) for v, log, item in outcomes if isinstance(v, Unknown)]
     if unknown or gaps:
         _keep(unknown)
@@ -56,7 +57,7 @@ def every(
     good = [(v, log, item) for v, log, item in outcomes if isinstance(v, Pass)]
     if not good and (outcomes or empty is not None):
         _keep(outcomes)
-        return outcomes[0][0] if empty is None else empty
+        return outcomes[0][0] if outcomes or empty is None else empty
     _keep(good)
     return Pass(passed if isinstance(passed, str) else passed(len(good)))
 

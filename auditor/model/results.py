@@ -36,6 +36,7 @@ class EvidenceJson(TypedDict):
     resource: str
     pointer: str
     value: Any
+    expression: NotRequired[str]
     defaulted: NotRequired[DefaultJson]
     origin: OriginJson
 

@@ -133,6 +133,22 @@ class Subject:
             return Text(value.pieces, self._unresolved_gap(at, value.unresolved))
         raise Undetermined(self._odd(at, value, "a string"))
 
+    def formula(self, pointer: str) -> str:
+        """The expression that stands where a value is not known; empty where the value is known, or absent.
+
+        For what an expression tells without its value: that it asks a secret for its current version.
+        """
+        at, value = self.base, self._node
+        for token in pointer.split("/")[1:]:
+            found = member(value, unescape(token)) if isinstance(value, dict) else None
+            if found is None:
+                return ""
+            at, value = f"{at}/{escape(found[0])}", found[1]
+        if not isinstance(value, Unresolved):
+            return ""
+        self.log.add(Evidence(self.resource, at, value))
+        return value.expression
+
     def number(self, pointer: str) -> float:
         """A number, written as one or as a string of digits (``"capacity": "1"``)."""
         at, value = self._value(pointer)
@@ -161,7 +177,7 @@ class Subject:
 
         Args:
             pointer: Of the array; absent counts as empty only by a default.
-            key: Pointer, relative to an element, of what names it among the others.
+            key: Pointer, relative to an element, of what names it among the others; a string names itself.
         """
         at, value = self._value(pointer)
         if value is None:
@@ -170,7 +186,7 @@ class Subject:
             raise Undetermined(self._odd(at, value, "an array"))
         for index, element in enumerate(value):
             base = f"{at}/{index}"
-            item = _peek(element, key) if key else ""
+            item = _peek(element, key) if key or isinstance(element, str) else ""
             yield Subject(self.audit, self.resource, self.log, base, element, item or f"{at}#{index}")
         if isinstance(value, PartialList):
             raise Undetermined(self._unresolved_gap(at, value.why))
@@ -335,8 +351,8 @@ class Fields(Mapping[str, Any]):
         return False
 
     def __iter__(self) -> Iterator[str]:
+        yield from tuple(self._node)
         self._whole()
-        return iter(self._node)
 
     def __len__(self) -> int:
         self._whole()

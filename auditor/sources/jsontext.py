@@ -16,7 +16,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined] # the C scanne
 from typing import Any
 
 from auditor.errors import UnreadableError
-from auditor.model.values import unescape
+from auditor.model.values import member, unescape
 
 _DECODER: Any = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[ \t\r\n]*+")
@@ -85,6 +85,20 @@ class JsonDocument:
                 break
             offset = found
         return self._place(offset)
+
+    def written(self, pointer: str) -> Any:
+        """The value at ``pointer`` as the file has it; None where there is none."""
+        value = self.value
+        for token in pointer.split("/")[1:]:
+            name = unescape(token)
+            if isinstance(value, dict):
+                found = member(value, name)
+                value = found[1] if found else None
+            elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+                value = value[int(name)]
+            else:
+                return None
+        return value
 
     def _below(self, offset: int, name: str) -> int | None:
         table = self._tables.get(offset)
