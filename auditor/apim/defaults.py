@@ -12,15 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from auditor.apim.tiers import is_v2
 from auditor.model.evidence import Default, Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
 from auditor.model.subject import Subject
-from auditor.model.values import Json
+from auditor.model.values import Json, member
 
 REVIEWED = "2026-11-21"
 GATEWAY = "Microsoft.WindowsAzure.ApiManagement.Gateway."
 _SPEC = "API Management REST specification, property description"
 _TLS = "ApiManagementService customProperties, property description; Manage protocols and ciphers"
+_LOGS = "Diagnostic logs settings reference"
 _OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
 """Services created on or before this day have the old protocols on unless they say otherwise."""
 
@@ -29,6 +31,8 @@ PROTOCOL_KEYS = tuple(
     for side in ("", "Backend.")
     for protocol in ("Ssl30", "Tls10", "Tls11")
 )
+TRUSTED_ACCESS_OFF = f"{GATEWAY}ManagedIdentity.DisableOverPrivilegedAccess"
+"""``True`` where the gateway no longer reaches other services as a trusted one."""
 TRIPLE_DES = f"{GATEWAY}Security.Ciphers.TripleDes168"
 WEAK_SUITES = tuple(
     f"{GATEWAY}Security.Ciphers.{suite}"
@@ -45,6 +49,8 @@ WEAK_SUITES = tuple(
     )
 )
 """The weak suites that can be switched off, each on unless it is."""
+LATER_SUITE = f"{GATEWAY}Security.Ciphers.TLS_RSA_WITH_AES_256_GCM_SHA384"
+"""A weak suite that the documented list lacks and some services show: judged only where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,30 @@ class _Row:
 
 def _by_creation_date(service: Subject) -> str:
     """Old protocols and 3DES: on for services created up to 1 April 2018, off for later ones."""
+    if not _stated(service, "createdAtUtc"):
+        raise Undetermined(
+            Gap(
+                Reason.ABSENT,
+                f"the protocol and 3DES switches of {service.name}: an absent one follows the creation date, "
+                "and the input does not tell that either",
+                'state every key under customProperties ("False"), or read the deployed service',
+            )
+        )
     return "True" if service.moment("/properties/createdAtUtc") <= _OLD_SERVICE else "False"
+
+
+def _portal_status(service: Subject) -> str:
+    """The developer portal is there from the start on the classic tiers; on v2 it has to be enabled first."""
+    if is_v2(service):
+        raise Undetermined(
+            Gap(
+                Reason.EXTERNAL,
+                f"properties/developerPortalStatus of {service.name}: it is absent, and on the v2 tiers the "
+                "documents do not say what that means",
+                "state the member, or read the service with api-version 2024-05-01 or newer",
+            )
+        )
+    return "Enabled"
 
 
 _NONE = _Row(None, _SPEC)
@@ -80,7 +109,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/apiVersionConstraint": _NONE,
         "/properties/disableGateway": _OFF,
         "/properties/enableClientCertificate": _OFF,
-        "/properties/developerPortalStatus": _Row("Enabled", _SPEC, since="2023-09-01"),
+        "/properties/developerPortalStatus": _Row(_portal_status, _SPEC, since="2023-09-01"),
         "/properties/configurationApi/legacyApi": _Row("Enabled", _SPEC, since="2023-09-01"),
         "/properties/hostnameConfigurations": _NONE,
         "/properties/hostnameConfigurations/*/negotiateClientCertificate": _OFF,
@@ -89,14 +118,24 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/hostnameConfigurations/*/identityClientId": _NONE,
         "/properties/hostnameConfigurations/*/encodedCertificate": _NONE,
         "/properties/hostnameConfigurations/*/certificatePassword": _NONE,
+        "/properties/hostnameConfigurations/*/certificateStatus": _NONE,
+        "/properties/certificates/*/encodedCertificate": _NONE,
+        "/properties/certificates/*/certificatePassword": _NONE,
+        f"/properties/customProperties/{TRUSTED_ACCESS_OFF}": _Row(
+            "False", "Trusted service connectivity retirement (March 2026)"
+        ),
         f"/properties/customProperties/{GATEWAY}Protocols.Server.Http2": _Row("False", _TLS),
         **{f"/properties/customProperties/{key}": _Row(_by_creation_date, _TLS) for key in PROTOCOL_KEYS},
         f"/properties/customProperties/{TRIPLE_DES}": _Row(_by_creation_date, _TLS),
         **{f"/properties/customProperties/{key}": _Row("True", _TLS) for key in WEAK_SUITES},
+        f"/properties/customProperties/{LATER_SUITE}": _Row(None, _TLS),
     },
     "namedvalues": {
         "/properties/secret": _OFF,
         "/properties/keyVault": _NONE,
+        "/properties/keyVault/secretIdentifier": _Row(
+            None, "Built-in policy f1cc7827-022c-473e-836e-5a51cae0b249"
+        ),
         "/properties/keyVault/identityClientId": _NONE,
         "/properties/value": _NONE,
     },
@@ -105,6 +144,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/keyVault/identityClientId": _NONE,
         "/properties/data": _NONE,
         "/properties/password": _NONE,
+        "/properties/hasPrivateKey": _Row(None, "Certificate contract: reported by newer versions only"),
     },
     "backends": {
         "/properties/tls": _NONE,
@@ -119,6 +159,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/credentials/authorization/parameter": _NONE,
         "/properties/credentials/header": _NONE,
         "/properties/credentials/query": _NONE,
+        "/properties/credentials/managedIdentity": _NONE,
         "/properties/proxy": _NONE,
         "/properties/proxy/password": _NONE,
         "/properties/type": _Row("Single", _SPEC),
@@ -133,6 +174,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
     },
     "subscriptions": {
         "/properties/state": _Row("submitted", _SPEC),
+        "/properties/ownerId": _NONE,
     },
     "portalconfigs": {
         "/properties/enableBasicAuth": _Row(
@@ -158,7 +200,28 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/tokenEndpoint": _NONE,
         "/properties/authorizationEndpoint": _NONE,
     },
-    "loggers": {"/properties/credentials": _NONE},
+    "openidconnectproviders": {"/properties/clientSecret": _NONE},
+    "loggers": {
+        "/properties/credentials": _NONE,
+        "/properties/credentials/connectionString": _NONE,
+        "/properties/credentials/instrumentationKey": _NONE,
+        "/properties/credentials/identityClientId": _NONE,
+    },
+    "users": {"/properties/state": _Row("active", _SPEC), "/properties/registrationDate": _NONE},
+    "diagnostics": {
+        "/properties/alwaysLog": _NONE,
+        "/properties/sampling/percentage": _Row(100, _LOGS),
+        **{
+            f"/properties/{side}/{direction}/{setting}": _Row(value, source)
+            for side in ("frontend", "backend")
+            for direction in ("request", "response")
+            for setting, value, source in (
+                ("headers", None, _LOGS),
+                ("body/bytes", 0, _LOGS),
+                ("dataMasking/headers", None, _SPEC),
+            )
+        },
+    },
     "hostnameconfigurations": {"/properties/negotiateClientCertificate": _OFF},
     "microsoft.insights/diagnosticsettings": {
         "/properties/logs": _NONE,
@@ -186,6 +249,8 @@ def default_of(subject: Subject, pointer: str) -> Default | None:
     if rows is None:
         return None
     row = rows.get(_INDEX.sub("/*", pointer).casefold())
+    if not _read_at_all(subject, pointer):
+        return None
     if row is None or (row.observed_only and subject.source.declared):
         return None
     if row.since:
@@ -193,6 +258,26 @@ def default_of(subject: Subject, pointer: str) -> Default | None:
     root = subject.of(subject.resource)
     value = row.value(root) if callable(row.value) else row.value
     return Default(value, row.source, REVIEWED, row.since)
+
+
+def _read_at_all(subject: Subject, pointer: str) -> bool:
+    """Whether the part of the resource was read that would hold the member.
+
+    A service that only its children imply, and an inventory entry without ``properties``, say nothing about
+    what they lack.
+    """
+    resource = subject.resource
+    if resource.implied:
+        return False
+    found = member(resource.body, "properties")
+    return not pointer.casefold().startswith("/properties/") or (found is not None and found[1] is not None)
+
+
+def _stated(subject: Subject, name: str) -> bool:
+    """Whether a member of ``properties`` has a value, without reading it as evidence."""
+    body = subject.resource.body.get("properties")
+    found = member(body, name) if isinstance(body, dict) else None
+    return found is not None and found[1] is not None
 
 
 def _check_api_version(subject: Subject, pointer: str, since: str) -> None:
@@ -222,7 +307,7 @@ def _check_api_version(subject: Subject, pointer: str, since: str) -> None:
 def rows() -> list[tuple[str, str, str, str, str]]:
     """The table for the documentation: type, pointer, value, since, source."""
     return [
-        (type_, pointer, "by creation date" if callable(row.value) else repr(row.value), row.since, row.source)
+        (type_, pointer, "by a rule" if callable(row.value) else repr(row.value), row.since, row.source)
         for type_, table in _TABLE.items()
         for pointer, row in table.items()
     ]

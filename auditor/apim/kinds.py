@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor.apim.portal import setting
 from auditor.apim.tiers import Capability, supports
 from auditor.model.check import Kind
+from auditor.model.evidence import Evidence
 from auditor.model.logic import together, within
 from auditor.model.subject import Subject
 
@@ -58,10 +60,21 @@ def _tenant_settings(service: Subject) -> Iterator[Subject]:
     return service.children("tenant")
 
 
+def _tenant_access(service: Subject) -> Iterator[Subject]:
+    yield setting(service, "tenant", "access")
+
+
+def _diagnostics(service: Subject) -> Iterator[Subject]:
+    """What a service, its workspaces and each of their APIs send to loggers."""
+    of_apis = within(below(service, "apis"), lambda api: api.children("diagnostics"))
+    return together(below(service, "diagnostics"), of_apis)
+
+
 SERVICE = Kind("service", _service)
 LOCATION = Kind("location", _locations)
 HOST_NAME = Kind("host name", _host_names)
 TENANT_SETTING = Kind("tenant setting", _tenant_settings)
+TENANT_ACCESS = Kind("tenant access setting", _tenant_access)
 NAMED_VALUE = _collection("named value", "namedValues")
 CERTIFICATE = _collection("certificate", "certificates")
 BACKEND = _collection("backend", "backends")
@@ -73,3 +86,60 @@ CACHE = _collection("cache", "caches", workspaces=False)
 IDENTITY_PROVIDER = _collection("identity provider", "identityProviders", workspaces=False)
 AUTHORIZATION_SERVER = _collection("authorization server", "authorizationServers", workspaces=False)
 GATEWAY_HOST_NAME = Kind("self-hosted gateway host name", _gateway_host_names)
+
+
+def in_workspace(subject: Subject) -> bool:
+    """Whether a resource stands in a workspace: without a managed identity it cannot use Key Vault."""
+    within_workspace = "/workspaces/" in subject.resource.type
+    if within_workspace:
+        subject.log.add(Evidence(subject.resource, "#type", subject.resource.type))
+    return within_workspace
+
+
+def owner(subject: Subject) -> Subject:
+    """The service or the workspace that a child resource belongs to.
+
+    Raises:
+        Undetermined: It is not in the input.
+    """
+    return subject.related(subject.resource.id.rpartition("/")[0].rpartition("/")[0])
+
+
+def _addresses(service: Subject) -> Iterator[Subject]:
+    return together(below(service, "apis"), below(service, "backends"))
+
+
+def _certificates(service: Subject) -> Iterator[Subject]:
+    """Every certificate a service holds: client and backend ones, those of its host names, its CA list."""
+    return together(
+        below(service, "certificates"),
+        _host_names(service),
+        service.items("/properties/certificates", key="/certificate/thumbprint"),
+    )
+
+
+def _portal_children(service: Subject, collection: str) -> Iterator[Subject]:
+    """What only a developer portal uses: a tier without one has none, unless the input shows some."""
+    seen = service.audit.inventory.children(service.key, f"{service.resource.type}/{collection.lower()}")
+    if seen or supports(service, Capability.DEVELOPER_PORTAL):
+        yield from service.children(collection)
+
+
+def _credential_holders(service: Subject) -> Iterator[Subject]:
+    """The service itself and every resource of it that has a field for a credential."""
+    return together(
+        _service(service),
+        below(service, "backends"),
+        below(service, "loggers"),
+        below(service, "certificates"),
+        service.children("caches"),
+        _portal_children(service, "identityProviders"),
+        _portal_children(service, "authorizationServers"),
+        _portal_children(service, "openidConnectProviders"),
+    )
+
+
+ADDRESS = Kind("API or backend", _addresses)
+ANY_CERTIFICATE = Kind("certificate", _certificates)
+CREDENTIAL_HOLDER = Kind("resource with a credential", _credential_holders)
+DIAGNOSTIC = Kind("diagnostic", _diagnostics)

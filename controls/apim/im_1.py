@@ -2,6 +2,389 @@
 
 from __future__ import annotations
 
-from auditor.model.check import Check
+from collections import Counter
 
-CHECKS: tuple[Check, ...] = ()
+from auditor.apim.collections import API_VERSION, full_id
+from auditor.apim.kinds import AUTHORIZATION_SERVER, PRODUCT, SERVICE
+from auditor.apim.portal import is_entra, published, sends_to_sign_in, setting
+from auditor.apim.products import api_name, members, requires_key
+from auditor.apim.subscriptions import is_active, owner_of
+from auditor.apim.tiers import Capability, needs
+from auditor.apim.users import IDENTITY_BASIC, UserState, has_identity, registered
+from auditor.model.evidence import Gap, Log, Reason
+from auditor.model.logic import all_of, every, some
+from auditor.model.subject import Subject
+from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
+from controls.declare import check
+
+_ENTRA = "Azure AD Authentication Required for Data Plane Access"
+_LOCAL = "Local Authentication Methods for Data Plane Access"
+_PORTAL = needs(Capability.DEVELOPER_PORTAL)
+_ANY_TENANT = ("common", "organizations", "consumers")
+"""Names Microsoft Entra ID takes in place of a tenant, and that stand for many."""
+
+
+# -- the developer portal ------------------------------------------------------------------------------
+
+
+@check(
+    "apim.im-1.portal-entra-id",
+    feature=_ENTRA,
+    on=SERVICE,
+    severity=Severity.MEDIUM,
+    outcomes="pass fail unknown not_applicable",
+    also=("IM-5",),
+    needs=needs(Capability.ENTRA_PORTAL_SIGN_IN),
+)
+def portal_entra_id(service: Subject) -> Verdict:
+    """Developers can sign in to the portal with Microsoft Entra ID, from known tenants only."""
+    if not some(service.children("identityProviders"), is_entra):
+        return _unless_closed(
+            service,
+            Fail(
+                "No identity provider of the developer portal is of type aad or aadB2C: add one, with "
+                "clientLibrary MSAL-2 and the tenants it may admit in allowedTenants."
+            ),
+        )
+    verdict = every(
+        service.children("identityProviders"),
+        _sound_provider,
+        "The developer portal signs in with Microsoft Entra ID, by MSAL and from named tenants only.",
+    )
+    return _unless_closed(service, verdict)
+
+
+def _unless_closed(service: Subject, verdict: Verdict) -> Verdict:
+    """A portal that is switched off cannot be the way in that a failure is about."""
+    if isinstance(verdict, Fail) and not published(service):
+        return NotApplicable("The developer portal is disabled.")
+    return verdict
+
+
+def _sound_provider(provider: Subject) -> Verdict:
+    if not is_entra(provider):
+        return NotApplicable("The identity provider is not Microsoft Entra ID.")
+    return all_of(provider, (_on_msal, _tenants_named), "The provider uses MSAL and names its tenants.")
+
+
+def _on_msal(provider: Subject) -> Verdict:
+    library = provider.read("/properties/clientLibrary", one_of=("ADAL", "MSAL", "MSAL-2"))
+    if library == "ADAL":
+        return Fail(
+            f"Identity provider {provider.name} signs in by ADAL, which was retired on 30 September 2025: "
+            "set clientLibrary to MSAL-2."
+        )
+    return Pass("The provider uses MSAL.")
+
+
+def _tenants_named(provider: Subject) -> Verdict:
+    def many(tenant: Subject) -> bool:
+        return tenant.text("").value().strip().casefold() in _ANY_TENANT
+
+    def one(tenant: Subject) -> bool:
+        return bool(tenant.text("").value().strip())
+
+    if some(provider.items("/properties/allowedTenants"), many):
+        return Fail(
+            f"Identity provider {provider.name} has a name for many tenants ({', '.join(_ANY_TENANT)}) in "
+            "allowedTenants: name the tenants themselves."
+        )
+    if some(provider.items("/properties/allowedTenants"), one):
+        return Pass("The provider names its tenants.")
+    if provider.has("/properties/signinTenant"):
+        tenant = provider.text("/properties/signinTenant").value().strip().casefold()
+        if tenant and tenant not in _ANY_TENANT:
+            return Pass("The provider names the tenant it signs in to.")
+    return Fail(
+        f"Identity provider {provider.name} names no tenant, neither in allowedTenants nor in signinTenant: "
+        "list in allowedTenants the tenants it may admit."
+    )
+
+
+@check(
+    "apim.im-1.operations-authenticated",
+    feature=_ENTRA,
+    on=SERVICE,
+    severity=Severity.HIGH,
+    outcomes="unknown",
+)
+def operations_authenticated(service: Subject) -> Verdict:
+    """Every operation demands a token, a certificate or another proof of who is calling."""
+    return _unread(
+        service,
+        f"which policy of {service.name} authenticates the callers of each operation: a subscription key "
+        "says which subscription is charged, not who calls",
+    )
+
+
+@check(
+    "apim.im-1.token-validation-sound",
+    feature=_ENTRA,
+    on=SERVICE,
+    severity=Severity.HIGH,
+    outcomes="unknown",
+)
+def token_validation_sound(service: Subject) -> Verdict:
+    """Each policy that validates a token checks issuer, audience, signature and lifetime."""
+    return _unread(
+        service,
+        f"what the validate-azure-ad-token and validate-jwt statements of {service.name} demand of a token",
+    )
+
+
+def _unread(service: Subject, needed: str) -> Unknown:
+    path = f"{full_id(service)}/policies/policy?api-version={API_VERSION}&format=rawxml"
+    remedy = f'review the policies of every scope, beginning with: az rest --method get --url "{path}"'
+    gap = Gap(Reason.UNREAD_POLICY, needed, remedy)
+    return Unknown("Policies decide this, and this version does not read them.", None, (gap,))
+
+
+@check(
+    "apim.im-1.oauth-server",
+    feature=_ENTRA,
+    on=AUTHORIZATION_SERVER,
+    severity=Severity.LOW,
+    outcomes="pass fail unknown not_applicable",
+    needs=needs(Capability.DEVELOPER_PORTAL, "Authorization servers serve its test console."),
+)
+def oauth_server(server: Subject) -> Verdict:
+    """Authorization servers use safe grants over https."""
+    return all_of(
+        server,
+        (_grants, lambda s: _endpoint(s, "authorizationEndpoint"), lambda s: _endpoint(s, "tokenEndpoint")),
+        "No authorization server that was read uses an unsafe grant or an endpoint without TLS.",
+    )
+
+
+def _grants(server: Subject) -> Verdict:
+    def safe(grant: Subject) -> Verdict:
+        name = grant.read("", one_of=(*_SAFE_GRANTS, *_UNSAFE_GRANTS))
+        if name in _UNSAFE_GRANTS:
+            return Fail(
+                f"Authorization server {server.name} offers the grant {name}, {_UNSAFE_GRANTS[name]}: "
+                "remove it from grantTypes and use authorizationCode."
+            )
+        return Pass("The grant is safe.")
+
+    return every(server.items("/properties/grantTypes"), safe, "Every grant is safe.")
+
+
+_SAFE_GRANTS = ("authorizationCode", "authorizationCodeWithPkce", "clientCredentials")
+_UNSAFE_GRANTS = {
+    "implicit": "which hands tokens to the browser in a URL",
+    "resourceOwnerPassword": "which hands the user's password to the client",
+}
+
+
+def _endpoint(server: Subject, name: str) -> Verdict:
+    pointer = f"/properties/{name}"
+    if server.has(pointer) and server.text(pointer).starts("http://"):
+        return Fail(f"{name} of authorization server {server.name} begins with http://: use https.")
+    return Pass("The endpoint is not plain http.")
+
+
+# -- local authentication ------------------------------------------------------------------------------
+
+
+@check(
+    "apim.im-1.portal-basic-auth",
+    feature=_LOCAL,
+    on=SERVICE,
+    severity=Severity.MEDIUM,
+    outcomes="pass fail unknown not_applicable",
+    also=("PA-1", "IM-5"),
+    needs=_PORTAL,
+)
+def portal_basic_auth(service: Subject) -> Verdict:
+    """Nobody signs in to the developer portal with a username and password of the service."""
+    if setting(service, "portalconfigs", "default").flag("/properties/enableBasicAuth"):
+        return Fail(
+            "The developer portal accepts usernames and passwords (enableBasicAuth of "
+            "portalconfigs/default is on, "
+            "as it is where it is absent): set it to false."
+        )
+    return Pass("The developer portal accepts no usernames and passwords.")
+
+
+@check(
+    "apim.im-1.portal-sign-up",
+    feature=_LOCAL,
+    on=SERVICE,
+    severity=Severity.LOW,
+    outcomes="pass fail unknown not_applicable",
+    needs=needs(
+        Capability.PORTAL_SETTINGS, "Username and password sign-in decides instead: see portal-basic-auth."
+    ),
+)
+def portal_sign_up(service: Subject) -> Verdict:
+    """Strangers cannot open an account in the developer portal."""
+    if setting(service, "portalsettings", "signup").flag("/properties/enabled"):
+        return _unless_closed(
+            service,
+            Fail(
+                "Anyone may sign up in the developer portal, and a new account is active at once: set "
+                "enabled of portalsettings/signup to false."
+            ),
+        )
+    return Pass("Sign-up in the developer portal is off.")
+
+
+@check(
+    "apim.im-1.portal-sign-in",
+    feature=_LOCAL,
+    on=SERVICE,
+    severity=Severity.LOW,
+    outcomes="pass fail unknown not_applicable",
+    needs=_PORTAL,
+)
+def portal_sign_in(service: Subject) -> Verdict:
+    """The developer portal shows nothing to anonymous visitors."""
+    if sends_to_sign_in(service):
+        return Pass("Anonymous visitors of the developer portal are sent to the sign-in page.")
+    return _unless_closed(
+        service,
+        Fail(
+            "Anonymous visitors may browse the developer portal: set enabled of portalsettings/signin to "
+            "true, on the v2 tiers signin.require of portalconfigs/default."
+        ),
+    )
+
+
+@check(
+    "apim.im-1.local-users",
+    feature=_LOCAL,
+    on=SERVICE,
+    severity=Severity.LOW,
+    outcomes="pass fail unknown not_applicable",
+    also=("PA-1",),
+    needs=_PORTAL,
+)
+def local_users(service: Subject) -> Verdict:
+    """No active account of the service signs in with a password of its own."""
+    days: list[int | None] = []
+
+    def judge(user: Subject) -> Verdict:
+        if user.read("/properties/state", one_of=UserState) is not UserState.ACTIVE:
+            return Pass("The account is not active.")
+        if not has_identity(user, IDENTITY_BASIC):
+            return Pass("The account has no password of the service.")
+        since = registered(user)
+        if user.resource.condition is None:
+            days.append(None if since is None else (user.now - since).days)
+        return Fail("The account is active and has a password of the service.")
+
+    verdict = every(
+        service.children("users"), judge, "No active account signs in with a password of the service."
+    )
+    if not isinstance(verdict, Fail):
+        return verdict
+    known = [age for age in days if age is not None]
+    ages = f", the oldest registered {max(known)} days ago" if known else ""
+    accounts = "1 active account signs" if len(days) == 1 else f"{len(days)} active accounts sign"
+    return Fail(
+        f"{accounts} in with a username and password that the service keeps{ages}: invite the people with "
+        "Microsoft Entra ID and delete or block these accounts."
+    )
+
+
+@check(
+    "apim.im-1.user-inventory",
+    feature=_LOCAL,
+    on=SERVICE,
+    severity=Severity.LOW,
+    outcomes="pass fail unknown not_applicable",
+    needs=_PORTAL,
+)
+def user_inventory(service: Subject) -> Verdict:
+    """Every active subscription belongs to an account that still may use it."""
+
+    def judge(subscription: Subject) -> Verdict:
+        if not is_active(subscription) or not subscription.has("/properties/ownerId"):
+            return Pass("The subscription is not active, or belongs to nobody.")
+        account = owner_of(service, subscription)
+        if account is None:
+            state = "no longer exists"
+        else:
+            known = account.read("/properties/state", one_of=UserState)
+            if known not in (UserState.BLOCKED, UserState.DELETED):
+                return Pass("The owner may use the subscription.")
+            state = f"is {known}"
+        return Fail(
+            f"Subscription {subscription.name} is active, but the account it belongs to {state}: cancel it, "
+            "or give it to an account in use."
+        )
+
+    verdict = every(
+        service.children("subscriptions"), judge, "Every active subscription has an owner in use."
+    )
+    if not isinstance(verdict, Pass):
+        return verdict
+    # A log of its own: the list of users is the evidence, not each member of each user.
+    states = Counter(
+        user.with_log(Log()).read("/properties/state", one_of=UserState) for user in service.children("users")
+    )
+    counted = ", ".join(f"{states[state]} {state}" for state in UserState if states[state])
+    return Pass(f"{verdict.message[:-1]}; accounts by state: {counted or 'none'}.")
+
+
+@check(
+    "apim.im-1.subscription-key-rotation",
+    feature=_LOCAL,
+    on=SERVICE,
+    severity=Severity.LOW,
+    outcomes="manual",
+)
+def subscription_key_rotation(service: Subject) -> Verdict:
+    """Subscription keys are regenerated regularly."""
+    return Manual(
+        f"The keys of {service.name} carry no date. Show that they are rotated: the regenerate-key events "
+        "of the last 90 days in the activity log, or the record of the process that rotates them."
+    )
+
+
+def _answers_without(member: Subject) -> Verdict:
+    if requires_key(member):
+        return Fail(f"the API {api_name(member)}")
+    return Pass("The API requires no key.")
+
+
+@check(
+    "apim.im-1.product-subscription",
+    feature=_LOCAL,
+    on=PRODUCT,
+    severity=Severity.MEDIUM,
+    outcomes="pass fail unknown not_applicable",
+)
+def product_subscription(product: Subject) -> Verdict:
+    """A published product can be used with a subscription only."""
+    if product.read("/properties/state", one_of=("notPublished", "published")) == "notPublished":
+        return NotApplicable("The product is not published.")
+    if product.flag("/properties/subscriptionRequired"):
+        return Pass("Every published product that was read requires a subscription.")
+    exposed = every(members(product), _answers_without, "No API in it requires a key.")
+    if isinstance(exposed, Fail):
+        return Fail(
+            f"Product {product.name} is published without subscription and so opens {exposed.message}, "
+            "which requires a key of its own and answers without one: set subscriptionRequired of the "
+            "product to true, or take the API out of it.",
+            severity=Severity.HIGH,
+        )
+    return Fail(
+        f"Product {product.name} is published and subscriptionRequired is false: whatever it holds answers "
+        "without a key. Set it to true, or unpublish the product."
+    )
+
+
+CHECKS = (
+    portal_entra_id,
+    operations_authenticated,
+    token_validation_sound,
+    oauth_server,
+    portal_basic_auth,
+    portal_sign_up,
+    portal_sign_in,
+    local_users,
+    user_inventory,
+    subscription_key_rotation,
+    product_subscription,
+)

@@ -1,0 +1,85 @@
+"""Subscriptions: what their key opens, whether it works, and whose it is.
+
+Sources: "Subscriptions in Azure API Management"; REST specification, ``subscriptions``; built-in policy
+3aa03346, which knows a subscription over all APIs by a scope that ends in ``/apis``.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, StrEnum
+
+from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.subject import Subject
+
+BUILT_IN = "master"
+"""Name of the subscription over the whole service that each service comes with."""
+
+_ALL_APIS = re.compile(r"/apis/?$")
+_NARROW = re.compile(r"/(apis|products)/[^/]+/?$")
+_SERVICE = re.compile(r"^/?$|/service/[^/]+/?$")
+
+
+class State(StrEnum):
+    """``state`` of a subscription on the wire."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    SUBMITTED = "submitted"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class Breadth(Enum):
+    """How much a subscription's key opens."""
+
+    SERVICE = "the whole service"
+    ALL_APIS = "all APIs"
+    NARROW = "a product or an API"
+
+
+def is_active(subscription: Subject) -> bool:
+    """Whether its keys work."""
+    return subscription.read("/properties/state", one_of=State) is State.ACTIVE
+
+
+def breadth_of(subscription: Subject) -> Breadth:
+    """How much it opens, by its scope, of which the end decides.
+
+    Azure reports full ids, ``.../service/contoso/`` for the built-in one; templates may say ``/apis``.
+
+    Raises:
+        Undetermined: The end of the scope is not known, or names nothing this version knows.
+    """
+    scope = subscription.text("/properties/scope")
+    end = scope.tail.strip().casefold()
+    if _ALL_APIS.search(end):
+        return Breadth.ALL_APIS
+    if _NARROW.search(end):
+        return Breadth.NARROW
+    if scope.complete and _SERVICE.search(end):
+        return Breadth.SERVICE
+    # A product named by an expression is still one product.
+    if not scope.complete and scope.contains("/products/"):
+        return Breadth.NARROW
+    needed = f"what the scope {str(scope)!r} of subscription {subscription.name} covers"
+    raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "check the scope's spelling"))
+
+
+def owner_of(service: Subject, subscription: Subject) -> Subject | None:
+    """The user a subscription belongs to; None where the list of users is whole and lacks them.
+
+    Raises:
+        Undetermined: The users were not read, or the input is a template, which may name an existing user.
+    """
+    owner_id = subscription.text("/properties/ownerId").value()
+    name = owner_id.rstrip("/").rpartition("/")[2]
+    inventory = service.audit.inventory
+    found = inventory.by_key.get(f"{service.key}/users/{name.lower()}")
+    if found is not None:
+        return subscription.of(found)
+    if service.source.declared and not (service.source.exported or service.source.whole):
+        raise Undetermined(service.audit.knowledge.uncollected(service, "users"))
+    subscription.of(service.resource).listed("users")
+    return None
