@@ -113,6 +113,17 @@ class Printer:
             return known[1]
         return str(value)
 
+    def plain(self, value: str | Unresolved | Partial) -> str:
+        """A text as readers see it, its unknown and its secret pieces as expressions."""
+        pieces = value.pieces if isinstance(value, Partial) else (value,)
+        shown = [self.show(piece) if isinstance(piece, str) else str(piece) for piece in pieces]
+        return "".join(
+            piece
+            if isinstance(piece, str) and text == quote(shorten(piece, _MAX_LITERAL))
+            else _bracketed(text)
+            for piece, text in zip(pieces, shown, strict=True)
+        )
+
     def _container(self, value: dict[str, Json] | list[Json]) -> str:
         if isinstance(value, dict):
             parts = [f"{self.show(key)}, {self.show(item)}" for key, item in value.items()]
@@ -143,6 +154,10 @@ class Printer:
         if found is not None:
             return f"resourceId({', '.join(self.show(part) for part in found)})"
         return f"concat({', '.join(self.show(piece) for piece in value.pieces)})"
+
+
+def _bracketed(text: str) -> str:
+    return text if text.startswith("[") else f"[{text}]"
 
 
 def _is_here(pieces: tuple[str | Unresolved, ...]) -> bool:

@@ -333,7 +333,7 @@ class _Expansion:
         for name in ("uri", "relativePath", "id"):
             found = get(link, name)
             if found is not None:
-                text = shorten(str(found) if isinstance(found, str | Unresolved | Partial) else "(unknown)")
+                text = self.address(found) if isinstance(found, str | Unresolved | Partial) else "(unknown)"
                 self.run.linked.setdefault(text)
                 self.say(pointer, f"The deployment at {{}} links to {text}, which was not followed.")
                 return
@@ -342,6 +342,15 @@ class _Expansion:
             self.say(pointer, "The template of the deployment at {} is not known, so it was not followed.")
         else:
             self.say(pointer, "The deployment at {} has no template.")
+
+    def address(self, found: Text) -> str:
+        """The address of a linked template, without the query: that is where access tokens stand."""
+        pieces: list[str | Unresolved] = []
+        for piece in found.pieces if isinstance(found, Partial) else (found,):
+            pieces.append(piece.partition("?")[0] if isinstance(piece, str) else piece)
+            if isinstance(piece, str) and "?" in piece:
+                break
+        return shorten(self.run.printer.plain(join(pieces)))
 
     def say(self, pointer: str, sentence: str) -> None:
         """A diagnostic about a place."""

@@ -265,10 +265,14 @@ def _plain(value: Json) -> Json:
     return known(value)
 
 
+def _no_number(name: str) -> Json:
+    raise ValueError(name)
+
+
 def _json(arguments: list[Json]) -> Json:
     text = _known_text(arguments[0])
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text, strict=False, parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
         raise Undecided("the text is not JSON") from problem
 

@@ -62,7 +62,7 @@ EXPENSIVE = {
         40,
     ),
     "a growing reduction": {
-        "v": "[reduce(range(0, 99), 'a', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]"
+        "v": "[reduce(range(0, 99), 'a', lambda('a', 'b', format('{0}{0}', lambdaVariables('a'))))]"
     },
     "loops in loops": {
         "v": "[map(range(0, 9999), lambda('a', map(range(0, 9999), lambda('b', lambdaVariables('a')))))]"

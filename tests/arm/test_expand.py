@@ -517,6 +517,21 @@ def test_linked_templates_are_listed() -> None:
     assert "/resources/0" in found.diagnostics[0]
 
 
+def test_tokens_in_the_address_of_a_linked_template_are_not_shown() -> None:
+    linked = nested(template())
+    linked["properties"] = {
+        "templateLink": {"uri": "[concat('https://x/a.json?sig=first', parameters('t'))]"}
+    }
+    other = nested(template())
+    other["properties"] = {"templateLink": {"uri": "[concat('https://x/', parameters('t'))]"}}
+    found = expand(
+        template(linked, other, parameters={"t": {"type": "secureString"}}), {"t": {"value": "second-token"}}
+    )
+    assert found.linked == ("https://x/a.json", "[concat('https://x/', parameters('t'))]")
+    assert "second-token" not in repr(found)
+    assert "sig=first" not in repr(found)
+
+
 # -- documents --------------------------------------------------------------------------------------------
 
 

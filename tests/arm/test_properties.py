@@ -46,6 +46,7 @@ def as_truth(value: Any) -> str:
     return "unknown" if isinstance(value, Unresolved) else str(value).lower()
 
 
+@settings(deadline=None)
 @given(TRUTH, TRUTH)
 def test_and_or_not_if_follow_three_valued_logic(left: str, right: str) -> None:
     a, b = operand(left), operand(right, "w")
@@ -60,6 +61,7 @@ def test_and_or_not_if_follow_three_valued_logic(left: str, right: str) -> None:
     assert evaluate(f"if({a}, 'same', 'same')") == "same"
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.data())
 def test_a_parameter_with_a_value_is_as_good_as_the_value(texts: list[str], data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)))
@@ -70,6 +72,7 @@ def test_a_parameter_with_a_value_is_as_good_as_the_value(texts: list[str], data
         assert evaluate(f"{name}({literals})") == evaluate(f"{name}({mixed})", values)
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_plain_json_is_what_it_was(value: Any) -> None:
     template = {"contentVersion": "1", "resources": [{"type": "A.B/c", "name": "r", "properties": value}]}
@@ -78,6 +81,7 @@ def test_plain_json_is_what_it_was(value: Any) -> None:
     assert evaluate("variables('v')", v=value) == value
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS | st.sampled_from(["U", "W"]), max_size=6))
 def test_concat_is_join(pieces: list[str]) -> None:
     unknown = {
@@ -88,6 +92,7 @@ def test_concat_is_join(pieces: list[str]) -> None:
     assert evaluate(f"concat('', {', '.join(written)})" if written else "concat('')") == expected
 
 
+@settings(deadline=None)
 @given(JSON, JSON)
 def test_an_unknown_operand_never_leaves_a_wrong_member(left: Any, right: Any) -> None:
     """Whatever the unknown object turns out to be, what was said to be known of the union holds."""
@@ -116,7 +121,7 @@ def agrees(guess: Any, truth: Any) -> None:
         assert guess == truth
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="abcu('),.[]0?{}-/\" \n", max_size=40), JSON)
 def test_no_template_raises(text: str, value: Any) -> None:
     template = {

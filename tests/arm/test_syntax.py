@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.arm.syntax import (
@@ -32,11 +32,13 @@ def _above(below: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 NODES: st.SearchStrategy[Node] = st.recursive(LITERALS, _above, max_leaves=12)
 
 
+@settings(deadline=None)
 @given(NODES)
 def test_reading_what_was_printed_gives_the_same_tree(node: Node) -> None:
     assert parse(show(node)) == node
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(alphabet="ab'()[],.?01-$ \n"))
 def test_no_text_makes_the_parser_raise(text: str) -> None:
     found = parse(text)
