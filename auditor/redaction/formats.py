@@ -18,7 +18,6 @@ from typing import Final
 from auditor.redaction.literals import REDACTED_PREFIX, entropy, is_mask, looks_random, reference_in
 
 _ALNUM: Final = string.ascii_letters + string.digits
-_BASE64: Final = _ALNUM + "+/"
 _TOKEN: Final = _ALNUM + "-_"
 
 
