@@ -94,9 +94,7 @@ def _control(
         counted = [statuses[check.id] for check in (*own, *also) if not check.observation]
         if counted:
             counts.append(fold(counted))
-        findings = [
-            row for check in own for row in _findings(by_check[check.id], service, every_evidence)
-        ]
+        findings = [row for check in own for row in _findings(by_check[check.id], service, every_evidence)]
         features.append(
             FeatureResultJson(
                 title=feature.title,
@@ -176,9 +174,7 @@ def _subject(finding: Finding, service: Resource) -> SubjectJson:
     if finding.item:
         identity.append(finding.item.lower())
     fingerprint = hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    subject = SubjectJson(
-        id=resource.id, type=resource.type, name=resource.name, fingerprint=fingerprint
-    )
+    subject = SubjectJson(id=resource.id, type=resource.type, name=resource.name, fingerprint=fingerprint)
     if finding.item:
         subject["item"] = finding.item
     return subject
@@ -223,7 +219,7 @@ def _expression(entry: Evidence) -> str:
     Longer expressions are not quoted: they may hold literals that were removed from the value.
     """
     source = entry.resource.input
-    if not source.declared or entry.origin is not None or entry.default is not None:
+    if not source.declared or entry.origin is not None:
         return ""
     origin = _standing(entry)
     if origin.document is None:

@@ -44,13 +44,17 @@ class Span:
 TITLES: Mapping[InputKind, tuple[str, str]] = {
     InputKind.ARM_TEMPLATE: (
         "ARM template",
-        "It says what a deployment would set: not the state after it (private endpoint approval, certificate "
-        "dates, Key Vault refresh), and nothing of collections it does not mention.",
+        (
+            "It says what a deployment would set: not the state after it (private endpoint approval, "
+            "certificate dates, Key Vault refresh), and nothing of collections it does not mention."
+        ),
     ),
     InputKind.PORTAL_EXPORT: (
         "portal export (ARM template)",
-        "An export leaves out tenant access settings, diagnostic settings, users' identities, and read-only "
-        "members such as the platform version and private endpoint connections.",
+        (
+            "An export leaves out tenant access settings, diagnostic settings, users' identities, and "
+            "read-only members such as the platform version and private endpoint connections."
+        ),
     ),
     InputKind.PARAMETERS: ("deployment parameters", "It holds no resources; give it with --parameters."),
     InputKind.REST: (
@@ -63,8 +67,10 @@ TITLES: Mapping[InputKind, tuple[str, str]] = {
     ),
     InputKind.AZ_CLI: (
         "az apim JSON",
-        "The command reads api-version 2022-08-01: no developer portal status, no portal settings, and of a "
-        "service none of its collections.",
+        (
+            "The command reads api-version 2022-08-01: no developer portal status, no portal settings, and "
+            "of a service none of its collections."
+        ),
     ),
     InputKind.GRAPH: (
         "Resource Graph rows",

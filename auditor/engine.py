@@ -52,7 +52,7 @@ def judge(check: Check, audit: Audit, service: Resource) -> Iterator[Finding]:
             yield _judged(check, subject.with_log(Log()), gate)
     except Undetermined as undetermined:
         rest = Unknown(gap_sentence(undetermined.gaps), None, undetermined.gaps)
-    except Exception as error:  # noqa: BLE001 - a broken check is reported, it never ends the audit
+    except Exception as error:
         yield _broken(check, listing, error)
         return
     if rest is not None:
@@ -76,12 +76,13 @@ def _judged(check: Check, subject: Subject, gate: Subject) -> Finding:
         verdict = check.judge(subject)
     except Undetermined as undetermined:
         verdict = Unknown(gap_sentence(undetermined.gaps), None, undetermined.gaps)
-    except Exception as error:  # noqa: BLE001 - a broken check is reported, it never ends the audit
+    except Exception as error:
         return _broken(check, subject, error)
     if isinstance(verdict, Fail) and subject.resource.condition is not None and subject.resource.parent_key:
         gap = conditional_gap(subject)
         verdict = Unknown(f"If it is deployed: {verdict.message}", verdict.details, (gap,))
     if not subject.log.entries:
+        subject.note_item()
         subject.log.extend(gate.log.entries)
     return _finding(check, subject, verdict)
 

@@ -25,6 +25,6 @@ def check_siblings() -> None:
             package = None
         if getattr(package, "DISTRIBUTION", None) != DISTRIBUTION:
             raise UsageError(
-                f"the package {name!r} in this environment is not part of {DISTRIBUTION}: install the tool into "
-                "an environment of its own (pipx or uv tool install)"
+                f"the package {name!r} in this environment is not part of {DISTRIBUTION}: install the tool "
+                "into an environment of its own (pipx or uv tool install)"
             )

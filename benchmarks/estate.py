@@ -1,7 +1,7 @@
 """Writes an ARM template of N services, deterministic, for timing: 51 resources each, every third one bad.
 
-    python benchmarks/estate.py 1000 estate.json
-    python benchmarks/estate.py 1 one.json --apis 100
+python benchmarks/estate.py 1000 estate.json
+python benchmarks/estate.py 1 one.json --apis 100
 """
 
 from __future__ import annotations
@@ -62,25 +62,42 @@ def service(number: int, apis: int) -> list[dict[str, Any]]:
         )
     ]
     rows += [
-        resource(f"{SERVICE}/certificates", f"{name}/cert{n}", {"keyVault": {"secretIdentifier": f"{vault}/c{n}{version}"}})
+        resource(
+            f"{SERVICE}/certificates",
+            f"{name}/cert{n}",
+            {"keyVault": {"secretIdentifier": f"{vault}/c{n}{version}"}},
+        )
         for n in range(5)
     ]
     rows += [
         resource(
             f"{SERVICE}/namedValues",
             f"{name}/value{n}",
-            {"displayName": f"value{n}", "secret": True, "keyVault": {"secretIdentifier": f"{vault}/n{n}{version}"}},
+            {
+                "displayName": f"value{n}",
+                "secret": True,
+                "keyVault": {"secretIdentifier": f"{vault}/n{n}{version}"},
+            },
         )
         for n in range(20)
     ]
     for n in range(apis):
         scheme = "http" if bad else "https"
-        api = {"displayName": f"api{n}", "path": f"a{n}", "protocols": [scheme], "serviceUrl": f"{scheme}://b{n}.contoso.com"}
+        api = {
+            "displayName": f"api{n}",
+            "path": f"a{n}",
+            "protocols": [scheme],
+            "serviceUrl": f"{scheme}://b{n}.contoso.com",
+        }
         rows.append(resource(f"{SERVICE}/apis", f"{name}/api{n}", api))
         rows.append(
-            resource(f"{SERVICE}/apis/policies", f"{name}/api{n}/policy", {"format": "rawxml", "value": policy(n)})
+            resource(
+                f"{SERVICE}/apis/policies", f"{name}/api{n}/policy", {"format": "rawxml", "value": policy(n)}
+            )
         )
-    rows.append(resource(f"{SERVICE}/policies", f"{name}/policy", {"format": "rawxml", "value": policy(number)}))
+    rows.append(
+        resource(f"{SERVICE}/policies", f"{name}/policy", {"format": "rawxml", "value": policy(number)})
+    )
     rows.append(
         resource(
             "Microsoft.Insights/diagnosticSettings",
@@ -92,9 +109,15 @@ def service(number: int, apis: int) -> list[dict[str, Any]]:
             scope=f"{SERVICE}/{name}",
         )
     )
-    rows.append(resource("Microsoft.Network/virtualNetworks", f"vnet-{number:04}", {"subnets": [{"name": "apim"}]}))
-    rows.append(resource("Microsoft.Network/networkSecurityGroups", f"nsg-{number:04}", {"securityRules": []}))
-    rows.append(resource("Microsoft.KeyVault/vaults", f"vault-{number:04}", {"enableRbacAuthorization": True}))
+    rows.append(
+        resource("Microsoft.Network/virtualNetworks", f"vnet-{number:04}", {"subnets": [{"name": "apim"}]})
+    )
+    rows.append(
+        resource("Microsoft.Network/networkSecurityGroups", f"nsg-{number:04}", {"securityRules": []})
+    )
+    rows.append(
+        resource("Microsoft.KeyVault/vaults", f"vault-{number:04}", {"enableRbacAuthorization": True})
+    )
     return rows
 
 

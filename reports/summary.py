@@ -204,10 +204,8 @@ def fact(evidence: EvidenceJson) -> str:
     name = pointer[1:] if pointer.startswith("#") else pointer
     text = f"{line(name, 160)} = {line(evidence['value'], 160)}"
     if "expression" in evidence:
-        return f"{text}, from {line(evidence['expression'], 120)}"
-    if "defaulted" in evidence:
-        return f"{text} (absent: the documented default)"
-    return text
+        text = f"{text}, from {line(evidence['expression'], 120)}"
+    return f"{text} (absent: the documented default)" if "defaulted" in evidence else text
 
 
 def short_name(name: str) -> str:

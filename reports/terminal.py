@@ -1,4 +1,4 @@
-"""The report on the terminal: a summary that fits a screen, what failed and how to fix it, what is unknown."""
+"""The report on the terminal: a summary for one screen, what failed and its fix, what is unknown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,19 @@ from rich.text import Text
 
 from auditor.model.results import CheckTextJson, Results
 from reports.safe import line, plain
-from reports.summary import Row, decision, fact, failed, percent, place, short_name, shortener, status_counts, steps, subject_name
+from reports.summary import (
+    Row,
+    decision,
+    fact,
+    failed,
+    percent,
+    place,
+    short_name,
+    shortener,
+    status_counts,
+    steps,
+    subject_name,
+)
 
 __all__ = ["decision", "show"]
 
@@ -68,7 +80,10 @@ def _services(results: Results) -> Table | Text:
         table.add_row(
             Text(short_name(service["name"])),
             Text(line(service["tier"], 14)),
-            Text(str(count["fail"] + count["error"]), style="bold red" if count["fail"] + count["error"] else ""),
+            Text(
+                str(count["fail"] + count["error"]),
+                style="bold red" if count["fail"] + count["error"] else "",
+            ),
             Text(str(count["unknown"]), style="yellow" if count["unknown"] else ""),
             str(count["manual"]),
             Text(str(count["pass"]), style="green"),
@@ -122,12 +137,16 @@ def _failures(screen: Console, results: Results) -> None:
         return
     texts = {check["id"]: check for check in results["catalogue"]["checks"]}
     short = shortener(results)
-    groups = [(check_id, list(found)) for check_id, found in groupby(rows, key=lambda row: row.finding["check"])]
+    groups = [
+        (check_id, list(found)) for check_id, found in groupby(rows, key=lambda row: row.finding["check"])
+    ]
     screen.print(Text(f"Failed: {len(groups)} of the checks", style="bold"))
     for check_id, found in groups[:_MOST_CHECKS]:
         _failure(screen, texts[check_id], found, short)
     if len(groups) > _MOST_CHECKS:
-        screen.print(Text(f"... and {len(groups) - _MOST_CHECKS} more checks: see the HTML or JSON report.\n"))
+        screen.print(
+            Text(f"... and {len(groups) - _MOST_CHECKS} more checks: see the HTML or JSON report.\n")
+        )
 
 
 def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Callable[[str], str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,8 +22,8 @@ def corpus_path() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def corpus() -> Iterator[Path]:
+def corpus() -> Path:
     path = corpus_path()
     if path is None:
         pytest.skip("no real inputs here: set AUDITOR_CORPUS to a folder that holds them")
-    yield path
+    return path

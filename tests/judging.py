@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from auditor.engine import Finding, judge
 from auditor.model.check import Check
@@ -17,17 +19,26 @@ from tests.conftest import NOW
 
 
 def inventory_of(path: Path) -> Inventory:
-    """The inventory of one file; a file that cannot be read fails the test."""
-    reading = read_paths([str(path)])
+    """The inventory of one file; a file that cannot be read fails the test.
+
+    A name that ends in ``-complete`` says that the file holds everything there is, as ``--complete`` does.
+    """
+    reading = read_paths([str(path)], whole=path.stem.endswith("-complete"))
     assert not reading.problems, [str(problem) for problem in reading.problems]
     return reading.inventory
 
 
 def findings(inventory: Inventory, checks: Iterable[Check] | None = None) -> list[Finding]:
-    """Every finding on every service."""
-    audit = Audit(inventory, catalogue().knowledge, NOW)
+    """Every finding on every service, under the configuration that lies beside the file, if one does."""
+    audit = Audit(inventory, catalogue().knowledge, NOW, settings_of(inventory))
     wanted = catalogue().checks if checks is None else checks
     return [f for service in inventory.services for check in wanted for f in judge(check, audit, service)]
+
+
+def settings_of(inventory: Inventory) -> dict[str, Any]:
+    """What ``<name of the file>.toml`` says, for fixtures whose verdict rests on the user's configuration."""
+    path = Path(inventory.inputs[0].path).with_suffix(".toml")
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def status_of(found: Iterable[Finding]) -> Status:
@@ -75,5 +86,3 @@ def replace_body(resource: Resource, body: Json) -> Resource:
         resource.scope,
         resource.overlays,
     )
-
-

@@ -106,7 +106,9 @@ def uncollected(subject: Subject, name: str) -> Gap:
     if source.kind in _CHILDLESS or (source.exported and not wanted.exported):
         return Gap(Reason.INPUT, needed, remedy)
     if source.declared:
-        return Gap(Reason.NOT_DECLARED, needed, "declare them in the template, or say --complete if there are none")
+        return Gap(
+            Reason.NOT_DECLARED, needed, "declare them in the template, or say --complete if there are none"
+        )
     return Gap(Reason.ABSENT, needed, remedy)
 
 
@@ -150,6 +152,8 @@ def missing(subject: Subject, pointer: str) -> Gap:
         needed = f"{needed}: the input holds children of the service, not the service itself"
         return Gap(Reason.ABSENT, needed, remedy)
     folded = pointer.casefold()
-    if resource.input.declared and (folded in _READ_ONLY or "/certificate/" in folded or folded.endswith("/certificate")):
+    if resource.input.declared and (
+        folded in _READ_ONLY or "/certificate/" in folded or folded.endswith("/certificate")
+    ):
         return Gap(Reason.INPUT, f"{needed}, which only the deployed service reports", remedy)
     return Gap(Reason.ABSENT, needed, remedy)

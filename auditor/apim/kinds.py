@@ -111,11 +111,13 @@ def _addresses(service: Subject) -> Iterator[Subject]:
 
 def _certificates(service: Subject) -> Iterator[Subject]:
     """Every certificate a service holds: client and backend ones, those of its host names, its CA list."""
-    return together(
-        below(service, "certificates"),
-        _host_names(service),
-        service.items("/properties/certificates", key="/certificate/thumbprint"),
-    )
+    listed = service.items("/properties/certificates", key="/certificate/thumbprint")
+    return together(_own_certificates(service), listed)
+
+
+def _own_certificates(service: Subject) -> Iterator[Subject]:
+    """The certificates that can come from Key Vault."""
+    return together(below(service, "certificates"), _host_names(service))
 
 
 def _portal_children(service: Subject, collection: str) -> Iterator[Subject]:
@@ -127,8 +129,10 @@ def _portal_children(service: Subject, collection: str) -> Iterator[Subject]:
 
 def _credential_holders(service: Subject) -> Iterator[Subject]:
     """The service itself and every resource of it that has a field for a credential."""
+    # Named, so that it is told apart from the finding that stands for what was not listed.
+    own = Subject(service.audit, service.resource, service.log, item="certificates of the service")
     return together(
-        _service(service),
+        (own,),
         below(service, "backends"),
         below(service, "loggers"),
         below(service, "certificates"),
@@ -141,5 +145,6 @@ def _credential_holders(service: Subject) -> Iterator[Subject]:
 
 ADDRESS = Kind("API or backend", _addresses)
 ANY_CERTIFICATE = Kind("certificate", _certificates)
+OWN_CERTIFICATE = Kind("certificate or host name", _own_certificates)
 CREDENTIAL_HOLDER = Kind("resource with a credential", _credential_holders)
 DIAGNOSTIC = Kind("diagnostic", _diagnostics)

@@ -44,7 +44,7 @@ class Capability(StrEnum):
     PORTAL_SETTINGS = "the portal's sign-in, sign-up and delegation settings"
     ENTRA_PORTAL_SIGN_IN = "Microsoft Entra ID as identity provider of the developer portal"
     CA_CERTIFICATES = "CA certificates for validating client certificates"
-    CIPHERS = "switching TLS cipher suites"
+    CIPHERS = "a switch for TLS cipher suites"
     HOST_NEGOTIATION = "negotiating client certificates per host name"
     SERVICE_NEGOTIATION = "requesting client certificates for the whole service"
     SELF_HOSTED_GATEWAY = "self-hosted gateways"

@@ -18,11 +18,11 @@ from auditor.gate import Exit
 
 app = typer.Typer(
     name="auditor",
-    help="Audit Azure API Management against Microsoft's security baseline and the client-certificate guidance.",
+    help="Audit Azure API Management against Microsoft's security baseline and the mTLS guidance.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
-    epilog="Exit codes: 0 passed, 1 failed findings, 2 wrong usage, 3 undecided, 4 nothing to audit, 5 internal.",
+    epilog="Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 undecided, 4 nothing to audit, 5 internal.",
 )
 app.command()(scan)
 app.command()(report)
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(Exit.NO_INPUT if isinstance(error, UnreadableError) else Exit.USAGE)
     except BrokenPipeError:
         sys.exit(Exit.OK)
-    except Exception as error:  # noqa: BLE001 - the last resort: a sentence, never a traceback unasked
+    except Exception as error:
         if debug:
             raise
         message = f"auditor: internal error ({type(error).__name__}); run again with --debug and report it"

@@ -10,9 +10,11 @@ from auditor.errors import UsageError
 
 
 def explain(
-    what: Annotated[str, typer.Argument(metavar="ID", help="A control (NS-2) or a check (apim.ns-2.gateway-not-public).")],
+    what: Annotated[
+        str, typer.Argument(metavar="ID", help="A control (NS-2) or a check (apim.ns-2.gateway-not-public).")
+    ],
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
     """Explain a control or a check: what it asks, why, how to fix it.
 

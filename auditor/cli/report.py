@@ -14,11 +14,13 @@ from auditor.errors import UnreadableError, UsageError
 
 def report(
     results: Annotated[str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote.")],
-    format_: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="html, md or json.")] = "html",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", metavar="FORMAT", help="html, md or json.")
+    ] = "html",
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="PATH", help="Where to write it; - is standard output.")
     ] = "-",
-    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
     """Render a stored result again, in any format.
 

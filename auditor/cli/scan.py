@@ -22,7 +22,8 @@ _SEVERITIES = ("low", "medium", "high", "critical", "none")
 
 def scan(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files or folders to audit; - reads standard input.")
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files or folders to audit; - reads standard input."),
     ],
     report: Annotated[
         list[str] | None,
@@ -30,7 +31,9 @@ def scan(
     ] = None,
     parameters: Annotated[
         list[str] | None,
-        typer.Option("--parameters", metavar="FILE", help="Deployment parameters for the templates. Repeatable."),
+        typer.Option(
+            "--parameters", metavar="FILE", help="Deployment parameters for the templates. Repeatable."
+        ),
     ] = None,
     controls: Annotated[
         str | None,
@@ -51,17 +54,24 @@ def scan(
         bool, typer.Option("--allow-empty", help="An input without any API Management service is fine.")
     ] = False,
     complete: Annotated[
-        bool, typer.Option("--complete", help="The files hold everything there is: what is not in them is not there.")
+        bool,
+        typer.Option(
+            "--complete", help="The files hold everything there is: what is not in them is not there."
+        ),
     ] = False,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE", help="Judge dates as of this day or moment (ISO 8601).")
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Judge dates as of this day or moment (ISO 8601)."),
     ] = None,
     evidence: Annotated[
-        str, typer.Option("--evidence", metavar="first|all", help="Evidence of the first or of all passing subjects.")
+        str,
+        typer.Option(
+            "--evidence", metavar="first|all", help="Evidence of the first or of all passing subjects."
+        ),
     ] = "first",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the decision only.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
     """Audit exported JSON, ARM templates or management API bodies.
 
@@ -86,7 +96,9 @@ def scan(
         fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, paths, parameters, complete
     )
     reading = read_paths(paths, parameters or (), complete)
-    if parameters and not any(one.kind.value in ("arm-template", "portal-export") for one in reading.inventory.inputs):
+    if parameters and not any(
+        one.kind.value in ("arm-template", "portal-export") for one in reading.inventory.inputs
+    ):
         raise UsageError("--parameters has no effect: no template was read")
     problems = _problems(reading)
     span = Span(started, datetime.now(UTC))
@@ -143,7 +155,9 @@ def _parts(text: str) -> list[str]:
 def _selectors(text: str | None) -> frozenset[str]:
     if text is None:
         return frozenset()
-    return frozenset(p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in _parts(text))
+    return frozenset(
+        p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in _parts(text)
+    )
 
 
 def _moment(text: str) -> datetime:

@@ -52,7 +52,7 @@ class Default:
     reviewed: str
     """Day the source was last read, ISO 8601."""
     since: str = ""
-    """First api-version whose reading or writing it holds for; empty where the member is as old as its type."""
+    """First api-version it holds for; empty where the member is as old as its type."""
 
 
 class Evidence:

@@ -33,16 +33,21 @@ class Position(Protocol):
     """A place in a text, both counted from 1."""
 
     @property
-    def line(self) -> int: ...
+    def line(self) -> int:
+        """Counted from 1."""
+
     @property
-    def column(self) -> int: ...
+    def column(self) -> int:
+        """Counted from 1, in characters."""
 
 
 class Document(Protocol):
     """A file that was read, able to say where in its text a JSON pointer stands."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """As shown to the reader."""
+
     def locate(self, pointer: str) -> Position | None:
         """Line and column of the value at ``pointer``, or of the nearest ancestor that is there."""
 
@@ -170,9 +175,7 @@ class Inventory:
                 self._extensions.setdefault((target, resource.type), []).append(resource)
             else:
                 self._children.setdefault((resource.parent_key, resource.type), []).append(resource)
-        self.services = sorted(
-            self.of_type(SERVICE), key=lambda r: (r.name.lower(), r.key)
-        )
+        self.services = sorted(self.of_type(SERVICE), key=lambda r: (r.name.lower(), r.key))
 
     def of_type(self, type_: str) -> list[Resource]:
         """Every resource of a type, wherever it stands, in the order they were read."""

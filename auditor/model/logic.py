@@ -84,7 +84,9 @@ def all_of(subject: Subject, judges: Sequence[Callable[[Subject], Verdict]], pas
         undecided = [outcome for outcome in outcomes if isinstance(outcome[0], doubt)]
         if undecided:
             _keep(undecided)
-            gaps = [gap for verdict, _, _ in undecided if isinstance(verdict, Unknown) for gap in verdict.gaps]
+            gaps = [
+                gap for verdict, _, _ in undecided if isinstance(verdict, Unknown) for gap in verdict.gaps
+            ]
             return _unknown(gaps) if doubt is Unknown else undecided[0][0]
     _keep(outcomes)
     return Pass(passed)
@@ -258,4 +260,3 @@ def gap_sentence(gaps: Iterable[Gap]) -> str:
     needed = list(dict.fromkeys(gap.needed for gap in gaps))
     more = f" (and {len(needed) - 1} more)" if len(needed) > 1 else ""
     return f"Not known: {needed[0]}{more}." if needed else "Not known."
-

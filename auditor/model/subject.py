@@ -230,9 +230,7 @@ class Subject:
             needed = f"{gap.needed}: {listing.detail}" if listing.detail else gap.needed
             raise Undetermined(Gap(listing.reason, needed, gap.remedy))
         count = len(inventory.children(self.key, type_)) or len(inventory.extensions(self.key, type_))
-        self.log.add(
-            Evidence(self.resource, f"#{collection}", f"{count} listed", origin=listing.origin)
-        )
+        self.log.add(Evidence(self.resource, f"#{collection}", f"{count} listed", origin=listing.origin))
 
     def related(self, resource_id: str) -> Subject:
         """The resource with an id, in any case.
@@ -249,6 +247,11 @@ class Subject:
             )
         return self.of(found)
 
+    def note_item(self) -> None:
+        """Log the item itself, for a verdict that rests on where it stands alone."""
+        if self.base:
+            self.log.add(Evidence(self.resource, self.base, self._node))
+
     # -- inside ------------------------------------------------------------------------------------
 
     def _value(self, pointer: str, *, partial: bool = False) -> tuple[str, Any]:
@@ -263,7 +266,9 @@ class Subject:
             if isinstance(value, dict):
                 found = member(value, name)
                 if found is None or found[1] is None:
-                    return self._absent(f"{at}/{escape(found[0] if found else name)}", value, tokens[depth + 1 :])
+                    return self._absent(
+                        f"{at}/{escape(found[0] if found else name)}", value, tokens[depth + 1 :]
+                    )
                 at, value = f"{at}/{escape(found[0])}", found[1]
             elif isinstance(value, list):
                 if not name.isdigit() or int(name) >= len(value):
@@ -409,6 +414,4 @@ def _peek(element: Any, pointer: str) -> str:
 def implied(resource_id: str, type_: str, child: Resource) -> Resource:
     """A service that is not in the input, though children of it are."""
     origin = Origin(pointer="", document=child.origin.document, request=child.origin.request)
-    return Resource(
-        resource_id, type_, {}, origin, child.input, implied=True, scope=child.scope
-    )
+    return Resource(resource_id, type_, {}, origin, child.input, implied=True, scope=child.scope)

@@ -1,4 +1,4 @@
-"""JSON that Azure reported: the management API's bodies, and what az, PowerShell and Resource Graph make of them.
+"""JSON that Azure reported: management API bodies, and what az, PowerShell and Resource Graph make of them.
 
 Shapes, told by content alone: one resource (``az rest``, ``az resource show``), ``{value, nextLink, count}``
 lists, arrays of resources, ``az graph query``'s ``{data, count, skip_token}``, the flattened members of
@@ -17,7 +17,22 @@ from auditor.sources.jsontext import JsonDocument
 from auditor.sources.shape import Found, Listed, Shaped, modern, parent_of_id, type_of_id
 
 _ENVELOPE = frozenset(
-    "id name type location tags sku identity zones etag systemdata resourcegroup kind plan managedby".split()
+    [
+        "id",
+        "name",
+        "type",
+        "location",
+        "tags",
+        "sku",
+        "identity",
+        "zones",
+        "etag",
+        "systemdata",
+        "resourcegroup",
+        "kind",
+        "plan",
+        "managedby",
+    ]
 )
 _WIRE_NAMES = {
     "publicIpAddresses": "publicIPAddresses",
@@ -98,9 +113,7 @@ def _unfinished(wrapper: Mapping[str, Json], length: int) -> str:
     return ""
 
 
-def _graph(
-    document: JsonDocument, wrapper: Mapping[str, Json], rows: list[Json], at: str
-) -> Shaped | None:
+def _graph(document: JsonDocument, wrapper: Mapping[str, Json], rows: list[Json], at: str) -> Shaped | None:
     shaped = _items(document, rows, at, "")
     if shaped is None:
         return None

@@ -103,7 +103,10 @@ def _resource(found: Found, batch: Batch, shared: frozenset[str], redactor: Reda
 def _imply_services(resources: dict[str, Resource]) -> None:
     """Add a service for children whose own service is not in the input."""
     for resource in list(resources.values()):
-        if not resource.type.startswith(f"{SERVICE}/") and "/microsoft.apimanagement/service/" not in resource.key:
+        if (
+            not resource.type.startswith(f"{SERVICE}/")
+            and "/microsoft.apimanagement/service/" not in resource.key
+        ):
             continue
         head, _, tail = resource.id.partition("/service/")
         name = tail.split("/")[0]
@@ -121,7 +124,7 @@ def _merged(first: Resource, second: Resource) -> Resource:
     body = _merge(first.body, second.body, first, second)
     overlays = (*first.overlays, (first.origin, first.body), (second.origin, second.body))
     whole = replace(first.input, whole=first.input.whole and second.input.whole)
-    merged = Resource(
+    return Resource(
         first.id,
         first.type,
         body,
@@ -132,7 +135,6 @@ def _merged(first: Resource, second: Resource) -> Resource:
         scope=first.scope,
         overlays=overlays,
     )
-    return merged
 
 
 def _merge(
@@ -162,5 +164,3 @@ def _reconcile(mine: Json, theirs: Json, one: Resource, other: Resource) -> Json
         return theirs
     files = " and ".join(dict.fromkeys((one.input.path, other.input.path)))
     return Unresolved("conflict", f"{files} describe the same resource and disagree on it")
-
-

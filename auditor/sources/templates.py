@@ -1,4 +1,4 @@
-"""ARM templates and portal exports: expanded by ``auditor.arm``, given the ids a deployment would give them."""
+"""ARM templates and portal exports: expanded, with the ids a deployment would give."""
 
 from __future__ import annotations
 
@@ -129,5 +129,3 @@ def _notes(deployment: Deployment) -> list[str]:
         notes.append("linked templates, not followed: " + ", ".join(str(link) for link in deployment.linked))
     notes.extend(deployment.diagnostics)
     return notes
-
-

@@ -31,7 +31,9 @@ def test_a_verdict_has_no_truth_value() -> None:
         bool(Pass("x"))
 
 
-def finding(status: str, severity: str = "high", reason: str = "absent", check: str = "apim.ns-2.x") -> FindingJson:
+def finding(
+    status: str, severity: str = "high", reason: str = "absent", check: str = "apim.ns-2.x"
+) -> FindingJson:
     gaps: list[GapJson] = []
     if status == "unknown":
         gaps.append({"reason": reason, "needed": "n", "remedy": ""})
@@ -50,7 +52,9 @@ def finding(status: str, severity: str = "high", reason: str = "absent", check: 
 def service(*findings: FindingJson) -> list[ServiceJson]:
     feature = {"title": "f", "responsibility": "", "status": "", "findings": list(findings), "see": []}
     control = {"id": "NS-2", "title": "", "domain": "", "status": "", "features": [feature]}
-    return [{"id": "s", "name": "s", "tier": "", "location": "", "status": "", "input": "", "controls": [control]}]  # type: ignore[list-item] # the members the gate reads
+    return [
+        {"id": "s", "name": "s", "tier": "", "location": "", "status": "", "input": "", "controls": [control]}
+    ]  # type: ignore[list-item] # the members the gate reads
 
 
 GOOD = finding("pass", check="apim.ns-2.good")
@@ -88,7 +92,9 @@ def test_nothing_in_the_scope_is_no_success() -> None:
 
 
 def test_nothing_readable_is_no_success_even_if_empty_is_fine() -> None:
-    assert decide([], "low", frozenset(), unreadable=1, allow_empty=True, read=0)["exit_code"] == Exit.NO_INPUT
+    assert (
+        decide([], "low", frozenset(), unreadable=1, allow_empty=True, read=0)["exit_code"] == Exit.NO_INPUT
+    )
 
 
 def test_an_unreadable_file_is_no_success() -> None:

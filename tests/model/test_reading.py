@@ -51,7 +51,9 @@ def resource(properties: Any, resource_id: str = ID, type_: str = TYPE, **more: 
     )
 
 
-def subject(properties: Any, *others: Resource, listings: dict[tuple[str, str], Listing] | None = None) -> Subject:
+def subject(
+    properties: Any, *others: Resource, listings: dict[tuple[str, str], Listing] | None = None
+) -> Subject:
     own = resource(properties)
     inventory = Inventory([own, *others], listings)
     return Subject(Audit(inventory, FakeKnowledge(), NOW), own, Log())
@@ -119,7 +121,9 @@ def test_what_was_not_resolved_is_undetermined(properties: Any) -> None:
     assert "parameters('p')" in raised.value.gaps[0].needed
 
 
-@pytest.mark.parametrize(("written", "meant"), [(True, True), ("True", True), ("false", False), ("FALSE", False)])
+@pytest.mark.parametrize(
+    ("written", "meant"), [(True, True), ("True", True), ("false", False), ("FALSE", False)]
+)
 def test_flags(written: Any, meant: bool) -> None:
     assert subject({"on": written}).flag("/properties/on") is meant
 
@@ -148,17 +152,22 @@ def test_open_containers_answer_only_what_they_hold() -> None:
     tags, zones = service.read("/properties/tags"), service.read("/properties/zones")
     assert "a" in tags
     assert zones[0] == 1
-    for question in (lambda: "b" in tags, lambda: len(tags), lambda: list(tags), lambda: len(zones), lambda: list(zones)):
+    for question in (
+        lambda: "b" in tags,
+        lambda: len(tags),
+        lambda: list(tags),
+        lambda: len(zones),
+        lambda: list(zones),
+    ):
         with pytest.raises(Undetermined):
             question()
 
 
 def test_items_of_an_open_list_come_before_the_doubt() -> None:
     hosts = PartialList([{"hostName": "a"}], Unresolved("parameters('p')"))
-    found = []
+    found: list[str] = []
     with pytest.raises(Undetermined):
-        for item in subject({"hosts": hosts}).items("/properties/hosts", key="/hostName"):
-            found.append(item.item)
+        found.extend(i.item for i in subject({"hosts": hosts}).items("/properties/hosts", key="/hostName"))
     assert found == ["a"]
 
 
@@ -227,7 +236,11 @@ def test_an_incomplete_listing_says_why() -> None:
 
 
 def test_related_resources_are_found_in_any_case() -> None:
-    vault = resource({}, "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/V", "microsoft.keyvault/vaults")
+    vault = resource(
+        {},
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/V",
+        "microsoft.keyvault/vaults",
+    )
     assert subject({}, vault).related(vault.id.upper() + "/").name == "V"
     with pytest.raises(Undetermined):
         subject({}).related(vault.id)
@@ -241,7 +254,9 @@ def hosts(*names: Any) -> Iterator[Subject]:
 
 
 def is_good(item: Subject) -> Pass | Fail:
-    return Pass("good") if item.read("/name") == "good" else Fail(f"{item.item} is bad", severity=Severity.LOW)
+    return (
+        Pass("good") if item.read("/name") == "good" else Fail(f"{item.item} is bad", severity=Severity.LOW)
+    )
 
 
 def test_one_failure_decides_whatever_is_unread() -> None:
@@ -286,7 +301,9 @@ def test_some_is_true_despite_doubt_and_false_only_without() -> None:
 def test_what_may_not_be_deployed_fails_nothing_and_proves_nothing() -> None:
     listings = {(ID.lower(), CHILD): Listing(True, Origin(""))}
     service = subject({}, named_value("a", condition=HIDDEN), listings=listings)
-    verdict = every(service.children("namedValues"), lambda item: Fail(f"{item.read('/properties/secret')}"), "none")
+    verdict = every(
+        service.children("namedValues"), lambda item: Fail(f"{item.read('/properties/secret')}"), "none"
+    )
     assert isinstance(verdict, Unknown)
     with pytest.raises(Undetermined):
         some(service.children("namedValues"), lambda item: bool(item.read("/properties/secret")))
@@ -301,7 +318,9 @@ def test_groups_are_read_to_the_end_before_the_doubt() -> None:
     assert found == ["a", "contoso"]
     nested: list[str] = []
     with pytest.raises(Undetermined):
-        nested.extend(i.name for i in within(service.children("namedValues"), lambda item: iter([item, item])))
+        nested.extend(
+            i.name for i in within(service.children("namedValues"), lambda item: iter([item, item]))
+        )
     assert nested == ["a", "a"]
 
 

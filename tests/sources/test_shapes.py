@@ -19,12 +19,22 @@ from tests.conftest import NOW
 
 ID = "/subscriptions/0/resourceGroups/g/providers/Microsoft.ApiManagement/service/contoso"
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-SERVICE = {"id": ID, "name": "contoso", "type": "Microsoft.ApiManagement/service", "sku": {"name": "Premium"}, "properties": {"virtualNetworkType": "Internal"}}
+SERVICE = {
+    "id": ID,
+    "name": "contoso",
+    "type": "Microsoft.ApiManagement/service",
+    "sku": {"name": "Premium"},
+    "properties": {"virtualNetworkType": "Internal"},
+}
 CHILD = "microsoft.apimanagement/service/namedvalues"
 
 
 def named_value(name: str) -> dict[str, Any]:
-    return {"id": f"{ID}/namedValues/{name}", "name": name, "properties": {"displayName": name, "secret": True}}
+    return {
+        "id": f"{ID}/namedValues/{name}",
+        "name": name,
+        "properties": {"displayName": name, "secret": True},
+    }
 
 
 def reading(tmp_path: Path, *documents: Any, **options: Any) -> Reading:
@@ -94,9 +104,18 @@ POWERSHELL = {
         ({"count": 1, "data": [SERVICE], "skip_token": None, "total_records": 1}, InputKind.GRAPH),
         (POWERSHELL, InputKind.POWERSHELL),
         ([POWERSHELL], InputKind.POWERSHELL),
-        ({"parameters": {"api-version": "2024-05-01"}, "responses": {"200": {"body": SERVICE}}}, InputKind.REST),
+        (
+            {"parameters": {"api-version": "2024-05-01"}, "responses": {"200": {"body": SERVICE}}},
+            InputKind.REST,
+        ),
         (template(declared()), InputKind.ARM_TEMPLATE),
-        (template(declared("[parameters('service_contoso_name')]"), parameters={"service_contoso_name": {"defaultValue": "contoso", "type": "String"}}), InputKind.PORTAL_EXPORT),
+        (
+            template(
+                declared("[parameters('service_contoso_name')]"),
+                parameters={"service_contoso_name": {"defaultValue": "contoso", "type": "String"}},
+            ),
+            InputKind.PORTAL_EXPORT,
+        ),
     ],
 )
 def test_every_shape_gives_the_same_service(tmp_path: Path, document: Any, kind: InputKind) -> None:
@@ -107,7 +126,9 @@ def test_every_shape_gives_the_same_service(tmp_path: Path, document: Any, kind:
     assert service(inventory).read("/properties/virtualNetworkType") == "Internal"
 
 
-@pytest.mark.parametrize("document", [{"a": 1}, [], [1, 2], "text", 3, None, {"policyRule": {"if": {}}}, {"value": "x"}])
+@pytest.mark.parametrize(
+    "document", [{"a": 1}, [], [1, 2], "text", 3, None, {"policyRule": {"if": {}}}, {"value": "x"}]
+)
 def test_other_json_is_said_to_be_other(tmp_path: Path, document: Any) -> None:
     found = reading(tmp_path, json.dumps(document))
     assert found.inventory.services == []
@@ -115,7 +136,9 @@ def test_other_json_is_said_to_be_other(tmp_path: Path, document: Any) -> None:
 
 
 def test_a_list_without_end_is_complete(tmp_path: Path) -> None:
-    inventory = reading(tmp_path, SERVICE, {"value": [named_value("a")], "count": 1, "nextLink": ""}).inventory
+    inventory = reading(
+        tmp_path, SERVICE, {"value": [named_value("a")], "count": 1, "nextLink": ""}
+    ).inventory
     assert [child.name for child in service(inventory).children("namedValues")] == ["a"]
 
 
@@ -172,9 +195,20 @@ def test_the_old_name_of_named_values_is_the_new_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        {"type": "Microsoft.Insights/diagnosticSettings", "name": "d", "scope": "Microsoft.ApiManagement/service/contoso"},
-        {"type": "microsoft.insights/diagnosticsettings", "name": "d", "scope": "[resourceId('Microsoft.ApiManagement/service', 'contoso')]"},
-        {"type": "Microsoft.ApiManagement/service/providers/diagnosticSettings", "name": "contoso/Microsoft.Insights/d"},
+        {
+            "type": "Microsoft.Insights/diagnosticSettings",
+            "name": "d",
+            "scope": "Microsoft.ApiManagement/service/contoso",
+        },
+        {
+            "type": "microsoft.insights/diagnosticsettings",
+            "name": "d",
+            "scope": "[resourceId('Microsoft.ApiManagement/service', 'contoso')]",
+        },
+        {
+            "type": "Microsoft.ApiManagement/service/providers/diagnosticSettings",
+            "name": "contoso/Microsoft.Insights/d",
+        },
     ],
 )
 def test_three_ways_to_write_a_diagnostic_setting(tmp_path: Path, setting: dict[str, Any]) -> None:
@@ -207,12 +241,21 @@ def test_one_list_page_of_two_gives_its_items_and_a_doubt(tmp_path: Path) -> Non
     first = {"value": [named_value("a")], "nextLink": "https://next"}
     found: list[str] = []
     with pytest.raises(Undetermined):
-        found.extend(c.name for c in service(reading(tmp_path, SERVICE, first, {"value": [named_value("b")]}).inventory).children("namedValues"))
+        found.extend(
+            c.name
+            for c in service(
+                reading(tmp_path, SERVICE, first, {"value": [named_value("b")]}).inventory
+            ).children("namedValues")
+        )
     assert found == ["a", "b"]
 
 
 def test_names_that_are_expressions_are_one_service_in_one_file_only(tmp_path: Path) -> None:
-    one = template(declared("[parameters('name')]"), declared_value("[concat(parameters('name'), '/a')]"), parameters={"name": {"type": "string"}})
+    one = template(
+        declared("[parameters('name')]"),
+        declared_value("[concat(parameters('name'), '/a')]"),
+        parameters={"name": {"type": "string"}},
+    )
     inventory = reading(tmp_path, one, one).inventory
     assert len(inventory.services) == 2
     assert [len(list(service(inventory, i).children("namedValues"))) for i in (0, 1)] == [1, 1]
@@ -225,8 +268,13 @@ def test_children_in_another_template_join_the_one_that_declares_the_service(tmp
 
 
 def test_two_templates_that_declare_one_name_stay_apart(tmp_path: Path) -> None:
-    inventory = reading(tmp_path, template(declared()), template(declared(virtualNetworkType="None"))).inventory
-    assert [one.body["properties"]["virtualNetworkType"] for one in inventory.services] == ["Internal", "None"]
+    inventory = reading(
+        tmp_path, template(declared()), template(declared(virtualNetworkType="None"))
+    ).inventory
+    assert [one.body["properties"]["virtualNetworkType"] for one in inventory.services] == [
+        "Internal",
+        "None",
+    ]
 
 
 def test_a_child_alone_implies_its_service(tmp_path: Path) -> None:
@@ -237,7 +285,13 @@ def test_a_child_alone_implies_its_service(tmp_path: Path) -> None:
 
 
 def test_an_inventory_without_properties_has_no_defaults(tmp_path: Path) -> None:
-    bare = {"id": ID, "name": "contoso", "type": "Microsoft.ApiManagement/service", "sku": {"name": "Premium"}, "properties": None}
+    bare = {
+        "id": ID,
+        "name": "contoso",
+        "type": "Microsoft.ApiManagement/service",
+        "sku": {"name": "Premium"},
+        "properties": None,
+    }
     with pytest.raises(Undetermined):
         service(reading(tmp_path, [bare]).inventory).read("/properties/virtualNetworkType")
 
@@ -248,7 +302,9 @@ def test_a_parameters_file_overrides_a_default(tmp_path: Path) -> None:
         parameters={"vnet": {"type": "string", "defaultValue": "Internal"}},
     )
     given = tmp_path / "given.json"
-    given.write_text(json.dumps({"contentVersion": "1.0.0.0", "parameters": {"VNET": {"value": "None"}}}), encoding="utf-8")
+    given.write_text(
+        json.dumps({"contentVersion": "1.0.0.0", "parameters": {"VNET": {"value": "None"}}}), encoding="utf-8"
+    )
     plain = reading(tmp_path, document).inventory
     assert plain.services[0].body["properties"]["virtualNetworkType"] == "Internal"
     overridden = reading(tmp_path, document, parameter_files=[str(given)]).inventory
@@ -256,6 +312,8 @@ def test_a_parameters_file_overrides_a_default(tmp_path: Path) -> None:
 
 
 def test_a_parameter_without_a_value_is_unresolved(tmp_path: Path) -> None:
-    document = template(declared(virtualNetworkType="[parameters('vnet')]"), parameters={"vnet": {"type": "string"}})
+    document = template(
+        declared(virtualNetworkType="[parameters('vnet')]"), parameters={"vnet": {"type": "string"}}
+    )
     value = reading(tmp_path, document).inventory.services[0].body["properties"]["virtualNetworkType"]
     assert isinstance(value, Unresolved)
