@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
-from auditor.apim.exposure import Network, Reach, approved_endpoint, describe_network, endpoint_declared
-from auditor.apim.exposure import gateway_reach, network_of
-from auditor.apim.kinds import SERVICE, TENANT_SETTING
+from auditor.apim.collections import full_id
+from auditor.apim.exposure import (
+    Network,
+    Reach,
+    approved_endpoint,
+    describe_network,
+    endpoint_declared,
+    gateway_reach,
+    network_of,
+)
+from auditor.apim.kinds import SERVICE
+from auditor.apim.portal import Portal, setting
 from auditor.apim.tiers import Capability, is_v2, needs, supports, tier_of
+from auditor.model.check import Kind
 from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.logic import either, some, together
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
 from controls.declare import check
@@ -23,7 +35,7 @@ _PUBLIC = "Disable Public Network Access"
     on=SERVICE,
     severity=Severity.HIGH,
     outcomes="pass fail unknown not_applicable",
-    needs=needs(Capability.PRIVATE_ENDPOINT),
+    needs=needs(Capability.PRIVATE_ENDPOINT, "Show a compensating control: see gateway-not-public."),
 )
 def private_endpoint(service: Subject) -> Verdict:
     """A service outside a virtual network has an approved private endpoint."""
@@ -39,21 +51,27 @@ def private_endpoint(service: Subject) -> Verdict:
         )
     if network.injected:
         return NotApplicable(f"A service {network.value} cannot have a private endpoint.")
-    if service.source.declared:
-        if endpoint_declared(service):
-            raise Undetermined(
-                Gap(
-                    Reason.INPUT,
-                    f"whether the private endpoint to {service.name} is approved: that shows after deployment",
-                    "read the deployed service",
-                )
+    if service.source.declared and endpoint_declared(service):
+        raise Undetermined(
+            Gap(
+                Reason.INPUT,
+                f"whether the private endpoint to {service.name} is approved: that shows after deployment",
+                "read the deployed service",
             )
-        if service.source.exported:
-            approved_endpoint(service)
-        return Fail("The deployment creates no private endpoint to the service, and no virtual network holds it.")
+        )
+    if service.source.declared and not service.source.exported:
+        return Fail(
+            "The deployment creates no private endpoint to the service, and no virtual network holds it: "
+            "add a "
+            "Microsoft.Network/privateEndpoints for its Gateway."
+        )
     if approved_endpoint(service):
         return Pass("A private endpoint connection is Approved.")
-    return Fail("No private endpoint connection is Approved, and no virtual network holds the service.")
+    return Fail(
+        "No private endpoint connection is Approved, and no virtual network holds the service: create one "
+        "for "
+        "its Gateway, or approve the one that waits."
+    )
 
 
 @check(
@@ -81,41 +99,85 @@ def gateway_not_public(service: Subject) -> Verdict:
 
 
 def _public(service: Subject) -> Verdict:
-    tier = tier_of(service)
     if not supports(service, Capability.CLOSING_PUBLIC_ACCESS):
         return Manual(
-            f"The {tier} tier cannot close its gateway: show the compensating control (an ip-filter policy, "
-            "a check of the Front Door id, a certificate demanded of every caller)."
+            f"The {tier_of(service)} tier cannot close its gateway: show the compensating control (an "
+            "ip-filter "
+            "policy, a check of the Front Door id, a certificate demanded of every caller)."
         )
     return Fail(
         f"The gateway answers the internet ({describe_network(service)}). It closes with an approved private "
         "endpoint and publicNetworkAccess Disabled"
-        + (", or in a virtual network of type Internal." if supports(service, Capability.VNET_INJECTION) else ".")
+        + (
+            ", or in a virtual network of type Internal."
+            if supports(service, Capability.VNET_INJECTION)
+            else "."
+        )
     )
+
+
+class _LegacyApi(StrEnum):
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+
+
+def _gateway_exists(service: Subject) -> bool:
+    """Whether there is a self-hosted gateway, for which the configuration endpoints are."""
+    return some(service.children("gateways"), lambda _: True)
+
+
+def _git(service: Subject) -> Iterator[Subject]:
+    yield setting(service, "tenant", "gitAccess")
+
+
+def _gateway_access(service: Subject) -> Iterator[Subject]:
+    """The setting where the input holds it; it is missed only where there is a self-hosted gateway."""
+    type_ = f"{service.resource.type}/tenant"
+    seen = service.audit.inventory.children(service.key, type_)
+    shown = any(found.name.casefold() == "gatewayaccess" for found in seen)
+    if shown or (supports(service, Capability.SELF_HOSTED_GATEWAY) and _gateway_exists(service)):
+        yield setting(service, "tenant", "gatewayAccess")
+
+
+def _configuration_api(service: Subject) -> Iterator[Subject]:
+    """The service itself, whose property it is, where the tier has gateways that would use it."""
+    if supports(service, Capability.SELF_HOSTED_GATEWAY):
+        yield Subject(service.audit, service.resource, service.log, item="configuration API")
+
+
+def _endpoints(service: Subject) -> Iterator[Subject]:
+    return together(_git(service), _gateway_access(service), _configuration_api(service))
 
 
 @check(
     "apim.ns-2.configuration-endpoints",
     feature=_PUBLIC,
-    on=TENANT_SETTING,
+    on=Kind("configuration endpoint", _endpoints),
     severity=Severity.MEDIUM,
     outcomes="pass fail unknown not_applicable",
     filed=("PV-2",),
     needs=needs(Capability.DIRECT_MANAGEMENT),
 )
-def configuration_endpoints(setting: Subject) -> Verdict:
-    """Git and gateway configuration endpoints are switched off."""
-    if setting.name.casefold() == "access":
-        setting.flag("/properties/enabled")
-        return NotApplicable("Direct management access is judged by apim.pa-1.direct-management.")
-    if setting.flag("/properties/enabled"):
-        return Fail(f"The configuration endpoint tenant/{setting.name} is enabled; set enabled to false.")
-    return Pass("Every configuration endpoint that was read is off.")
+def configuration_endpoints(endpoint: Subject) -> Verdict:
+    """The endpoints that hand out the configuration are switched off."""
+    if endpoint.resource.parent_key:
+        if endpoint.flag("/properties/enabled"):
+            return Fail(
+                f"The configuration endpoint tenant/{endpoint.name} is enabled; set enabled to false."
+            )
+        return Pass("Every Git and gateway configuration endpoint that was read is off.")
 
+    def legacy_off(service: Subject) -> bool:
+        stated = service.read("/properties/configurationApi/legacyApi", one_of=_LegacyApi)
+        return stated is _LegacyApi.DISABLED
 
-class _Portal(StrEnum):
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
+    if either(endpoint, lambda service: not _gateway_exists(service), legacy_off):
+        return Pass("The old configuration API is disabled, or no self-hosted gateway could use it.")
+    return Fail(
+        "There are self-hosted gateways and configurationApi.legacyApi is Enabled, so that their old "
+        "configuration "
+        "endpoint answers; set it to Disabled once every gateway runs version 2."
+    )
 
 
 @check(
@@ -127,23 +189,27 @@ class _Portal(StrEnum):
     needs=needs(Capability.DEVELOPER_PORTAL),
 )
 def portal_exposure(service: Subject) -> Verdict:
-    """The developer portal is not open to the internet."""
+    """The developer portal and the management endpoint are not open to the internet."""
     network = network_of(service)
     if network is Network.INTERNAL:
-        return Pass("Internal injection closes the developer portal and the management endpoint to the internet.")
-    if service.read("/properties/developerPortalStatus", one_of=_Portal) is _Portal.DISABLED:
+        return Pass(
+            "Internal injection closes the developer portal and the management endpoint to the internet."
+        )
+    if service.read("/properties/developerPortalStatus", one_of=Portal) is Portal.DISABLED:
         return NotApplicable("The developer portal is disabled.")
     if network is Network.EXTERNAL or network is Network.INJECTED:
         raise Undetermined(
             Gap(
                 Reason.INPUT,
-                f"whether the network security group of {service.name}'s subnet lets the internet reach the portal: "
+                f"whether the network security group of {service.name}'s subnet lets the internet reach the "
+                "portal: "
                 "this version does not evaluate security groups",
                 "show the inbound rules of the subnet's network security group",
             )
         )
     return Fail(
-        "The developer portal is enabled and a private endpoint would cover the gateway only: disable the portal "
+        "The developer portal is enabled, and a private endpoint would cover the gateway only: disable the "
+        "portal "
         "(developerPortalStatus Disabled)"
         + (" or inject the service, type Internal." if supports(service, Capability.VNET_INJECTION) else ".")
     )
@@ -160,8 +226,9 @@ def azure_policy_states(service: Subject) -> Verdict:
     """What Azure Policy says of the two definitions that the baseline names."""
     gap = Gap(
         Reason.INPUT,
-        f"the compliance states of {service.name} for the virtual network and configuration endpoint policies",
-        "az policy state list --resource " + service.resource.id,
+        f"the compliance states of {service.name} for the virtual network and configuration endpoint "
+        "policies",
+        f"az policy state list --resource {full_id(service)}",
     )
     return Unknown("This version does not read policy states.", None, (gap,))
 

@@ -2,6 +2,74 @@
 
 from __future__ import annotations
 
-from auditor.model.check import Check
+from enum import StrEnum
 
-CHECKS: tuple[Check, ...] = ()
+from auditor.apim.kinds import SERVICE
+from auditor.apim.tiers import is_v2
+from auditor.model.check import BEYOND
+from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.subject import Subject
+from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Unknown, Verdict
+from controls.declare import check
+
+
+class _Platform(StrEnum):
+    """``platformVersion`` on the wire."""
+
+    STV1 = "stv1"
+    STV2 = "stv2"
+    STV2_1 = "stv2.1"
+    MTV1 = "mtv1"
+    UNDETERMINED = "undetermined"
+
+
+@check(
+    "apim.pv-2.platform-version",
+    feature=BEYOND,
+    on=SERVICE,
+    severity=Severity.MEDIUM,
+    outcomes="pass fail unknown not_applicable",
+    filed=("AM-2",),
+)
+def platform_version(service: Subject) -> Verdict:
+    """The service does not run on the retired stv1 platform."""
+    if is_v2(service):
+        return NotApplicable(
+            "The v2 tiers have a platform of their own, which platformVersion does not describe."
+        )
+    platform = service.read("/properties/platformVersion", one_of=_Platform)
+    if platform is _Platform.STV1:
+        return Fail(
+            "platformVersion is stv1, the platform that was retired on 31 August 2024: migrate the service "
+            "to stv2."
+        )
+    if platform is _Platform.UNDETERMINED:
+        raise Undetermined(
+            Gap(
+                Reason.EXTERNAL,
+                f"the platform of {service.name}: Azure itself reports it as undetermined",
+                "look at Overview > Platform Version in the portal, and attest what it says",
+            )
+        )
+    return Pass(f"The service runs on {platform}, not on stv1.")
+
+
+@check(
+    "apim.pv-2.base-inherited",
+    feature=BEYOND,
+    on=SERVICE,
+    severity=Severity.MEDIUM,
+    outcomes="unknown",
+)
+def base_inherited(service: Subject) -> Verdict:
+    """No policy drops what a wider scope had set."""
+    gap = Gap(
+        Reason.UNREAD_POLICY,
+        f"whether a policy of {service.name} leaves out <base /> and with it a check of a wider scope: this "
+        "version does not read policies",
+        "compare the effective policy of each operation in the portal (Design > Calculate effective policy)",
+    )
+    return Unknown("Policies are not read in this version.", None, (gap,))
+
+
+CHECKS = (platform_version, base_inherited)

@@ -1,0 +1,66 @@
+"""What a service takes from Azure Key Vault, and the managed identities it can ask with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.apim.hosts import require_name
+from auditor.model.check import Kind
+from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.inventory import SERVICE
+from auditor.model.logic import derived, some, together
+from auditor.model.subject import Subject
+
+SYSTEM = "systemassigned"
+USER = "userassigned"
+
+
+def _candidates(service: Subject) -> Iterator[Subject]:
+    """Everything that can stand in a vault; workspaces cannot use one."""
+    return together(
+        service.children("certificates"),
+        service.children("namedValues"),
+        service.items("/properties/hostnameConfigurations", key="/hostName"),
+    )
+
+
+VAULT_USER = Kind("certificate, named value or host name", _candidates)
+
+
+def in_vault(user: Subject) -> bool:
+    """Whether a certificate, a named value or a host name comes from Key Vault."""
+    if user.base:
+        require_name(user)
+        return user.has("/keyVaultId")
+    return user.has("/properties/keyVault")
+
+
+@derived
+def uses_vault(service: Subject) -> bool:
+    """Whether a service takes anything from Key Vault.
+
+    Raises:
+        Undetermined: Nothing that was read does, and not everything was read.
+    """
+    return some(_candidates(service), in_vault)
+
+
+def service_of(subject: Subject) -> Subject:
+    """The service that a direct child of it, or an item in it, belongs to."""
+    resource = subject.resource
+    if resource.type == SERVICE:
+        return subject.of(resource)
+    return subject.of(subject.audit.inventory.by_key[resource.parent_key])
+
+
+@derived
+def identities(service: Subject) -> frozenset[str]:
+    """The kinds of managed identity a service has: :data:`SYSTEM`, :data:`USER`, both or none."""
+    if service.read("/identity/type") is None:
+        return frozenset()
+    text = service.text("/identity/type").value()
+    kinds = frozenset(kind.strip().casefold() for kind in text.split(","))
+    if not kinds <= {"none", SYSTEM, USER}:
+        needed = f"identity/type of {service.name}; it is {text[:80]!r}, which this version does not know"
+        raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "check the spelling, or update the tool"))
+    return kinds - {"none"}
