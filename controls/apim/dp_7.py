@@ -2,6 +2,237 @@
 
 from __future__ import annotations
 
-from auditor.model.check import Check
+from datetime import timedelta
+from enum import StrEnum
 
-CHECKS: tuple[Check, ...] = ()
+from auditor.apim.kinds import ANY_CERTIFICATE, CERTIFICATE, HOST_NAME, OWN_CERTIFICATE, in_workspace
+from auditor.apim.vaultrefs import has_reference, names_version
+from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.subject import Subject
+from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from controls.declare import check
+
+_FEATURE = "Certificate Management in Azure Key Vault"
+_IDENTIFIER = "/properties/keyVault/secretIdentifier"
+_DEFAULT_HOSTS = (".azure-api.net", ".azure-api.cn", ".azure-api.us")
+_UPLOADED = "The certificate is not a reference to Key Vault."
+_DEFAULT_HOST = "A default host name has Microsoft's certificate."
+_DAYS = 30
+
+
+@check(
+    "apim.dp-7.certificate-in-key-vault",
+    feature=_FEATURE,
+    on=CERTIFICATE,
+    severity=Severity.HIGH,
+    outcomes="pass fail unknown not_applicable",
+    also=("DP-6",),
+)
+def certificate_in_key_vault(certificate: Subject) -> Verdict:
+    """A certificate is a reference to Key Vault."""
+    if in_workspace(certificate):
+        return NotApplicable(
+            "A workspace has no managed identity, so its certificates cannot come from Key Vault."
+        )
+    if has_reference(certificate, _IDENTIFIER):
+        return Pass("The certificate is a reference to Key Vault.")
+    if certificate.has("/properties/hasPrivateKey") and not certificate.flag("/properties/hasPrivateKey"):
+        return Fail(
+            f"The certificate {certificate.name} was uploaded. It has no private key to lose, but nothing "
+            "renews it "
+            "either: refer to it with keyVault.secretIdentifier.",
+            severity=Severity.LOW,
+        )
+    return Fail(
+        f"The certificate {certificate.name} was uploaded: it has no keyVault.secretIdentifier, so nothing "
+        "renews "
+        "it and its private key has lain in a file. Import it into a vault and refer to it from here."
+    )
+
+
+@check(
+    "apim.dp-7.certificate-rotates",
+    feature=_FEATURE,
+    on=CERTIFICATE,
+    severity=Severity.MEDIUM,
+    outcomes="pass fail unknown not_applicable",
+    also=("DP-6",),
+)
+def certificate_rotates(certificate: Subject) -> Verdict:
+    """A Key Vault reference names no version, so that a renewed certificate arrives."""
+    if not has_reference(certificate, _IDENTIFIER):
+        return NotApplicable(_UPLOADED)
+    if names_version(certificate, _IDENTIFIER):
+        return Fail(
+            f"keyVault.secretIdentifier of the certificate {certificate.name} ends in a version, so a "
+            "renewal in the "
+            "vault never arrives. Leave the version away: https://VAULT/secrets/NAME."
+        )
+    return Pass("The Key Vault identifier names no version: a renewal is picked up within about four hours.")
+
+
+@check(
+    "apim.dp-7.certificate-refresh",
+    feature=_FEATURE,
+    on=CERTIFICATE,
+    severity=Severity.HIGH,
+    outcomes="pass fail unknown not_applicable",
+    also=("DP-6",),
+)
+def certificate_refresh(certificate: Subject) -> Verdict:
+    """The service could read the certificate the last time it tried."""
+    if not has_reference(certificate, _IDENTIFIER):
+        return NotApplicable(_UPLOADED)
+    code = certificate.text("/properties/keyVault/lastStatus/code").value()
+    if code.casefold() == "success":
+        return Pass("The last refresh from Key Vault succeeded.")
+    return Fail(
+        f"The last refresh of the certificate {certificate.name} ended with {code!r} (keyVault.lastStatus): "
+        "the "
+        "gateway goes on with the old one until it expires. Let the identity read the secret, then refresh."
+    )
+
+
+class _CertificateSource(StrEnum):
+    MANAGED = "Managed"
+    KEY_VAULT = "KeyVault"
+    CUSTOM = "Custom"
+    BUILT_IN = "BuiltIn"
+
+
+class _CertificateStatus(StrEnum):
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    IN_PROGRESS = "InProgress"
+
+
+@check(
+    "apim.dp-7.hostname-certificate",
+    feature=_FEATURE,
+    on=HOST_NAME,
+    severity=Severity.MEDIUM,
+    outcomes="pass fail unknown not_applicable",
+    also=("DP-6",),
+)
+def hostname_certificate(host: Subject) -> Verdict:
+    """The certificate of a custom host name comes from Key Vault, without a version."""
+    if _is_default(host):
+        return NotApplicable(_DEFAULT_HOST)
+    name = host.item or "a host name"
+    if host.has("/certificateStatus"):
+        status = host.read("/certificateStatus", one_of=_CertificateStatus)
+        if status is _CertificateStatus.FAILED:
+            return Fail(
+                f"certificateStatus of {name} is Failed: its certificate could not be obtained. Let the "
+                "service's "
+                "identity read it, and update the host name again."
+            )
+    if has_reference(host, "/keyVaultId"):
+        if names_version(host, "/keyVaultId"):
+            return Fail(
+                f"keyVaultId of {name} ends in a version, so a renewal in the vault never arrives. Leave "
+                "the version "
+                "away: https://VAULT/secrets/NAME."
+            )
+        return Pass("The certificates of custom host names come from Key Vault, without a version.")
+    return _without_vault(host, name)
+
+
+def _without_vault(host: Subject, name: str) -> Verdict:
+    """The verdict on a custom host name that names no Key Vault identifier."""
+    uploaded = host.has("/encodedCertificate")
+    source = (
+        _CertificateSource.CUSTOM if uploaded else host.read("/certificateSource", one_of=_CertificateSource)
+    )
+    if source is _CertificateSource.BUILT_IN:
+        return NotApplicable("A built-in certificate is Microsoft's.")
+    if source is _CertificateSource.MANAGED:
+        return NotApplicable(
+            "A managed certificate is issued and renewed by the service: there is none to keep."
+        )
+    if source is _CertificateSource.KEY_VAULT:
+        raise Undetermined(
+            Gap(
+                Reason.ABSENT,
+                f"keyVaultId of {name}, whose certificateSource is KeyVault",
+                "read the service with api-version 2021-08-01 or newer",
+            )
+        )
+    return Fail(
+        f"The certificate of {name} was uploaded (certificateSource Custom, no keyVaultId), so nothing "
+        "renews it. "
+        "Import it into a vault and give keyVaultId without a version."
+    )
+
+
+def _is_default(host: Subject) -> bool:
+    """Whether a host name is one that Azure gave the service, in any cloud."""
+    return host.text("/hostName").tail.casefold().endswith(_DEFAULT_HOSTS)
+
+
+@check(
+    "apim.dp-7.certificate-expiry",
+    feature=_FEATURE,
+    on=ANY_CERTIFICATE,
+    severity=Severity.HIGH,
+    outcomes="pass fail unknown not_applicable",
+    also=("DP-6",),
+)
+def certificate_expiry(certificate: Subject) -> Verdict:
+    """No certificate has expired or is about to."""
+    if _of_host(certificate) and _is_default(certificate):
+        return NotApplicable(_DEFAULT_HOST)
+    days = int(certificate.audit.settings.get("certificate_expiry_days", _DAYS))
+    expiry = certificate.moment("/certificate/expiry" if certificate.base else "/properties/expirationDate")
+    in_list = certificate.base and not _of_host(certificate)
+    name = (
+        certificate.text("/certificate/thumbprint").value()
+        if in_list
+        else certificate.item or certificate.name
+    )
+    left = expiry - certificate.now
+    if left <= timedelta():
+        return Fail(f"The certificate of {name} expired on {expiry:%Y-%m-%d}. Renew it.")
+    if left < timedelta(days=days):
+        return Fail(
+            f"The certificate of {name} expires on {expiry:%Y-%m-%d}, in {left.days} days, which is less "
+            f"than {days}. "
+            "Renew it.",
+            severity=Severity.MEDIUM,
+        )
+    return Pass(f"The certificates that were read are valid for {days} days or more.")
+
+
+def _of_host(certificate: Subject) -> bool:
+    return certificate.base.casefold().startswith("/properties/hostnameconfigurations/")
+
+
+@check(
+    "apim.dp-7.certificate-properties",
+    feature=_FEATURE,
+    on=OWN_CERTIFICATE,
+    severity=Severity.MEDIUM,
+    outcomes="manual unknown not_applicable",
+    also=("DP-6",),
+)
+def certificate_properties(certificate: Subject) -> Verdict:
+    """A certificate in a vault has a sound key, a short life, a known issuer and renews itself."""
+    if _of_host(certificate) and _is_default(certificate):
+        return NotApplicable(_DEFAULT_HOST)
+    if not has_reference(certificate, "/keyVaultId" if certificate.base else _IDENTIFIER):
+        return NotApplicable(_UPLOADED)
+    return Manual(
+        "Key size, validity, issuer and lifetime action of the certificate of "
+        f"{certificate.item or certificate.name} "
+        "stand in the vault, which this version does not read. Show the certificate's policy there."
+    )
+
+
+CHECKS = (
+    certificate_in_key_vault,
+    certificate_rotates,
+    certificate_refresh,
+    hostname_certificate,
+    certificate_expiry,
+    certificate_properties,
+)
