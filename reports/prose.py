@@ -1,0 +1,64 @@
+"""The catalogue's Markdown as HTML: no raw HTML, no images, links to Microsoft's documentation only."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+from reports.safe import plain
+
+_DOCUMENTATION = re.compile(r"https://learn\.microsoft\.com/[\w./#?=&%+:,()~-]*", re.ASCII)
+_LONGEST = 20_000
+
+
+def is_documentation(url: str) -> bool:
+    """Whether a link may be a link in a report: a stored result can be written by anyone."""
+    return _DOCUMENTATION.fullmatch(url) is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def prose(text: str) -> str:
+    """A text of the catalogue as HTML blocks."""
+    return str(_markdown().render(plain(text, _LONGEST)))
+
+
+@functools.cache
+def _markdown() -> MarkdownIt:
+    # Headings would break the outline of the page they are put in; images would ask another server.
+    rules = (
+        MarkdownIt("commonmark", {"html": False}).disable(["heading", "lheading", "image"]).enable("table")
+    )
+    rules.validateLink = is_documentation  # type: ignore[method-assign]
+    rules.add_render_rule("link_open", _link_open)
+    for cell in ("th_open", "td_open"):
+        rules.add_render_rule(cell, _cell_open)
+    return rules
+
+
+def _cell_open(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: Any,
+    env: MutableMapping[str, Any],
+) -> str:
+    # The alignment of a column comes as a style attribute, which the page's policy forbids.
+    tokens[index].attrs.pop("style", None)
+    return renderer.renderToken(tokens, index, options, env)
+
+
+def _link_open(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: Any,
+    env: MutableMapping[str, Any],
+) -> str:
+    tokens[index].attrSet("rel", "noreferrer")
+    return renderer.renderToken(tokens, index, options, env)

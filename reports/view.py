@@ -1,0 +1,302 @@
+"""A stored result arranged for a page: what failed, by check; services, worst first; what was not shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor.model.results import (
+    CheckTextJson,
+    ControlTextJson,
+    FeatureTextJson,
+    FindingJson,
+    GapJson,
+    InputJson,
+    Results,
+    ServiceJson,
+    WithheldJson,
+)
+from auditor.model.verdict import Severity, fold
+from reports.summary import Step, findings, ranked, shaper, status_counts, step_index
+
+MOST_LISTED = 200
+"""Subjects, files or rows listed in one place; what is beyond is counted."""
+_MOST_IN_ANCHOR = 80
+_SETTLED = ("pass", "not_applicable", "inherited")
+
+
+@dataclass(slots=True)
+class Found:
+    """A finding with its service."""
+
+    service: ServiceView
+    finding: FindingJson
+
+
+@dataclass(slots=True)
+class Group:
+    """What one check found at several places."""
+
+    check: CheckTextJson
+    anchor: str
+    found: list[Found] = field(default_factory=list)
+
+    @property
+    def severity(self) -> str:
+        """The worst of its findings."""
+        return min((one.finding["severity"] for one in self.found), key=lambda name: Severity(name).rank)
+
+    @property
+    def listed(self) -> list[Found]:
+        """Those that are listed."""
+        return self.found[:MOST_LISTED]
+
+    @property
+    def more(self) -> int:
+        """How many are not."""
+        return max(0, len(self.found) - MOST_LISTED)
+
+    @property
+    def services(self) -> int:
+        """How many services it concerns."""
+        return len({id(one.service) for one in self.found})
+
+
+@dataclass(slots=True)
+class ServiceView:
+    """A service with what is counted and pointed at."""
+
+    data: ServiceJson
+    anchor: str
+    counts: Mapping[str, int]
+    statuses: Mapping[str, str]
+    """Status by check id."""
+
+    @property
+    def weight(self) -> tuple[int, int, str]:
+        """Sorts the service with most failures first."""
+        count = self.counts
+        return -(count["fail"] + count["error"]), -count["unknown"], self.data["name"].lower()
+
+
+@dataclass(slots=True)
+class Hidden:
+    """Something the input could not show, of one or more services."""
+
+    first: WithheldJson
+    scopes: int = 0
+
+
+@dataclass(slots=True)
+class InputGroup:
+    """Inputs of one kind."""
+
+    first: InputJson
+    members: list[InputJson] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Rows:
+    """The findings of one feature: those that are listed, how many are not, checks that are only named."""
+
+    listed: list[FindingJson] = field(default_factory=list)
+    more: int = 0
+    counted: dict[str, None] = field(default_factory=dict)
+
+
+class View:
+    """Everything a page shows, arranged once."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        self.anchors = Anchors()
+        self.controls: dict[str, ControlTextJson] = {
+            one["id"]: one for one in results["catalogue"]["controls"]
+        }
+        self.checks: dict[str, CheckTextJson] = {one["id"]: one for one in results["catalogue"]["checks"]}
+        self._features = {
+            (control["id"], feature["title"]): feature
+            for control in results["catalogue"]["controls"]
+            for feature in control["features"]
+        }
+        self.services = sorted(
+            (self._service(number, one) for number, one in enumerate(results["services"], 1)),
+            key=lambda service: service.weight,
+        )
+        self._by_id = {id(one.data): one for one in self.services}
+        self.failed = self._groups("fail", "error")
+        self.manual = self._groups("manual")
+        self.waived = self._groups("waived")
+        self._step_of = step_index(results)
+        self.steps: list[Step] = ranked(self._step_of)
+        self._numbers = {id(step): number for number, step in enumerate(self.steps, 1)}
+        shown = [one for group in (*self.failed, *self.manual, *self.waived) for one in group.listed]
+        self.shown = {id(one.finding) for one in shown}
+        """Findings whose evidence a group shows already."""
+        self.text_home = {group.check["id"] for group in (*self.waived, *self.manual, *self.failed)}
+        """Checks whose texts a group shows already."""
+        self.hidden = hidden(results)
+        self.inputs = input_groups(results["run"]["inputs"])
+
+    @property
+    def single(self) -> bool:
+        """One service: the texts of the baseline can stand where they are needed."""
+        return len(self.services) == 1
+
+    @property
+    def crowd(self) -> bool:
+        """So many services that each is folded and what passed is only counted."""
+        return len(self.services) > 30
+
+    def check(self, check_id: str) -> CheckTextJson:
+        """The texts of a check; of one that the catalogue lacks, its id."""
+        known = self.checks.get(check_id)
+        return known if known is not None else _nameless(check_id)
+
+    def step_numbers(self, service: ServiceView, gaps: Iterable[GapJson]) -> list[tuple[int, GapJson]]:
+        """The steps that would close some gaps: each once, with the first gap it closes."""
+        numbers: dict[int, GapJson] = {}
+        for gap in gaps:
+            step = self._step_of.get((service.data["id"], gap["remedy"] or gap["needed"]))
+            if step is not None:
+                numbers.setdefault(self._numbers[id(step)], gap)
+        return list(numbers.items())
+
+    def is_shown(self, finding: FindingJson) -> bool:
+        """Whether a group shows the evidence of a finding already."""
+        return id(finding) in self.shown
+
+    def rows(self, found: list[FindingJson]) -> Rows:
+        """The findings of a feature, bounded: what passed is only named where there are many services."""
+        rows = Rows()
+        per_check: dict[str, int] = {}
+        for finding in found:
+            check_id = finding["check"]
+            per_check[check_id] = per_check.get(check_id, 0) + 1
+            if self.crowd and finding["status"] in _SETTLED:
+                rows.counted[check_id] = None
+            elif per_check[check_id] > MOST_LISTED:
+                rows.more += 1
+            else:
+                rows.listed.append(finding)
+        return rows
+
+    def feature_text(self, control_id: str, title: str) -> FeatureTextJson | None:
+        """The texts of a feature."""
+        return self._features.get((control_id, title))
+
+    def home_of(self, service: ServiceView, check_id: str) -> str:
+        """Where the result of a check stands for a service."""
+        control_id = self.check(check_id)["control"]
+        return self.cell_anchor(service, control_id) if control_id else self.check_anchor(check_id)
+
+    def check_anchor(self, check_id: str) -> str:
+        """Where the texts of a check are."""
+        return self.anchors.of("check", check_id)
+
+    def control_anchor(self, control_id: str) -> str:
+        """Where the texts of a control are."""
+        prefix = f"{self.services[0].anchor}-control" if self.single else "control"
+        return self.anchors.of(prefix, control_id)
+
+    def cell_anchor(self, service: ServiceView, control_id: str) -> str:
+        """Where a control's result for a service is."""
+        return self.anchors.of(f"{service.anchor}-control", control_id)
+
+    def _service(self, number: int, service: ServiceJson) -> ServiceView:
+        by_check: dict[str, list[str]] = {}
+        for control in service["controls"]:
+            for feature in control["features"]:
+                for finding in feature["findings"]:
+                    by_check.setdefault(finding["check"], []).append(finding["status"])
+        statuses = {check_id: fold(found).value for check_id, found in by_check.items()}
+        return ServiceView(service, f"service-{number}", status_counts(service), statuses)
+
+    def _groups(self, *wanted: str) -> list[Group]:
+        groups: dict[str, Group] = {}
+        for row in findings(self.results):
+            if row.finding["status"] in wanted:
+                check_id = row.finding["check"]
+                if check_id not in groups:
+                    groups[check_id] = Group(self.check(check_id), self.check_anchor(check_id))
+                groups[check_id].found.append(Found(self._by_id[id(row.service)], row.finding))
+        for group in groups.values():
+            group.found.sort(key=lambda one: (Severity(one.finding["severity"]).rank, one.service.weight))
+        order = {check_id: number for number, check_id in enumerate(self.checks)}
+        return sorted(
+            groups.values(),
+            key=lambda group: (Severity(group.severity).rank, order.get(group.check["id"], len(order))),
+        )
+
+
+class Anchors:
+    """Names for places on a page, made from any text, each different."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, str], str] = {}
+        self._used: set[str] = set()
+
+    def of(self, prefix: str, text: str) -> str:
+        """The name for a text, the same each time."""
+        given = self._given.get((prefix, text))
+        if given is None:
+            slug = re.sub(r"[^a-z0-9]+", "-", text.lower())[:_MOST_IN_ANCHOR].strip("-")
+            given = base = f"{prefix}-{slug}"
+            number = 2
+            while given in self._used:
+                given, number = f"{base}-{number}", number + 1
+            self._used.add(given)
+            self._given[prefix, text] = given
+        return given
+
+
+def hidden(results: Results) -> list[Hidden]:
+    """What the input could not show, the same of several services as one."""
+    shapers = {service["id"].lower(): shaper(service) for service in results["services"]}
+    groups: dict[tuple[str, str, str], Hidden] = {}
+    for row in results["withheld"]:
+        shape = shapers.get(row["scope"].lower())
+        remedy = shape(row["remedy"]) if shape else row["remedy"]
+        group = groups.setdefault((row["collection"], row["reason"], remedy), Hidden(row))
+        group.scopes += 1
+    return list(groups.values())
+
+
+def input_groups(inputs: Iterable[InputJson]) -> list[InputGroup]:
+    """Inputs by kind."""
+    groups: dict[tuple[str, str], InputGroup] = {}
+    for one in inputs:
+        groups.setdefault((one["kind"], one["title"]), InputGroup(one)).members.append(one)
+    return list(groups.values())
+
+
+def resource_name(resource_id: str) -> str:
+    """The end of a resource's id: ``namedValues/secret``."""
+    return "/".join(resource_id.split("/")[-2:])
+
+
+def details_rows(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The members of ``details`` that have no drawing of their own."""
+    drawn = {"kind"} | ({"verdict", "states"} if details.get("kind") == "caller-states" else set())
+    return [
+        (name, value) for name, value in details.items() if name not in drawn and value not in (None, [], {})
+    ]
+
+
+def _nameless(check_id: str) -> CheckTextJson:
+    return CheckTextJson(
+        id=check_id,
+        control="",
+        feature="",
+        title="",
+        subject="",
+        severity="info",
+        source="additional",
+        also=[],
+        filed=[],
+        why="",
+        remediation="",
+        notes="",
+    )
