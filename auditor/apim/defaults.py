@@ -175,6 +175,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "subscriptions": {
         "/properties/state": _Row("submitted", _SPEC),
         "/properties/ownerId": _NONE,
+        "/properties/userId": _NONE,
     },
     "portalconfigs": {
         "/properties/enableBasicAuth": _Row(

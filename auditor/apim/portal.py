@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from auditor.apim.tiers import is_v2
+from auditor.apim.tiers import UNSURE, Capability, is_v2, needs, tier_of
+from auditor.model.check import Gate
 from auditor.model.evidence import Gap, Undetermined
 from auditor.model.logic import conditional_gap
 from auditor.model.subject import Subject
+from auditor.model.verdict import Verdict
 
 
 class Portal(StrEnum):
@@ -42,19 +44,50 @@ def setting(service: Subject, collection: str, name: str) -> Subject:
     Raises:
         Undetermined: It is not in the input, or is declared under a condition that is not known.
     """
-    for child in _known(service, collection):
-        if child.name.casefold() == name.casefold():
-            if child.resource.condition is not None:
-                raise Undetermined(conditional_gap(child))
-            return child
+    for child in _seen(service, collection, name):
+        if child.resource.condition is not None:
+            raise Undetermined(conditional_gap(child))
+        return child
     gap = service.audit.knowledge.uncollected(service, collection)
     raise Undetermined(Gap(gap.reason, f"{collection}/{name} of {service.name}", gap.remedy))
 
 
-def _known(service: Subject, collection: str) -> Iterator[Subject]:
-    """What is in the input of a collection, whether or not that is all of it."""
+def _seen(service: Subject, collection: str, name: str = "") -> Iterator[Subject]:
+    """What the input holds of a collection, all of it or not; of one name if one is given."""
     type_ = f"{service.resource.type}/{collection.lower()}"
-    return (service.of(found) for found in service.audit.inventory.children(service.key, type_))
+    for found in service.audit.inventory.children(service.key, type_):
+        if not name or found.name.casefold() == name.casefold():
+            yield service.of(found)
+
+
+def shown(
+    collection: str,
+    name: str = "",
+    capability: Capability = Capability.DEVELOPER_PORTAL,
+    otherwise: str = "",
+) -> Gate:
+    """A gate that lets only tiers with a capability through, and that what the input shows can open.
+
+    Whatever has a setting is of a tier that has the setting. That helps where the service itself is not in
+    the input, and where the documents do not settle what a deployed service of the tier shows.
+
+    Args:
+        collection: What only a tier with the capability has.
+        name: Of the one item that shows it; by default any does.
+        capability: The row of the tier table.
+        otherwise: What to do instead, added to the not-applicable message.
+    """
+    gate = needs(capability, otherwise)
+
+    def closed(service: Subject) -> Verdict | None:
+        if any(True for _ in _seen(service, collection, name)):
+            if service.resource.implied:
+                return None
+            if not service.source.declared and tier_of(service) in UNSURE.get(capability, frozenset()):
+                return None
+        return gate.closed(service)
+
+    return Gate(gate.capability, closed)
 
 
 def published(service: Subject) -> bool:
@@ -71,9 +104,14 @@ def sends_to_sign_in(service: Subject) -> bool:
 
     On the classic tiers ``portalsettings/signin`` says so; the v2 tiers keep it in ``portalconfigs``.
     """
-    if is_v2(service):
+    if in_portalconfigs(service, "signin"):
         return setting(service, "portalconfigs", "default").flag("/properties/signin/require")
     return setting(service, "portalsettings", "signin").flag("/properties/enabled")
+
+
+def in_portalconfigs(service: Subject, name: str) -> bool:
+    """Whether to read in ``portalconfigs`` what the classic tiers have in ``portalsettings``."""
+    return not any(True for _ in _seen(service, "portalsettings", name)) and is_v2(service)
 
 
 def provider_of(identity_provider: Subject) -> Provider:

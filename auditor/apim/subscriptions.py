@@ -15,9 +15,11 @@ from auditor.model.subject import Subject
 BUILT_IN = "master"
 """Name of the subscription over the whole service that each service comes with."""
 
+_OWNER = ("/properties/ownerId", "/properties/userId")
+"""Where the owner stands; the second until api-version 2018-01-01."""
 _ALL_APIS = re.compile(r"/apis/?$")
 _NARROW = re.compile(r"/(apis|products)/[^/]+/?$")
-_SERVICE = re.compile(r"^/?$|/service/[^/]+/?$")
+_UP_TO_SERVICE = re.compile(r"^.*/service/[^/]+")
 
 
 class State(StrEnum):
@@ -53,12 +55,13 @@ def breadth_of(subscription: Subject) -> Breadth:
         Undetermined: The end of the scope is not known, or names nothing this version knows.
     """
     scope = subscription.text("/properties/scope")
-    end = scope.tail.strip().casefold()
-    if _ALL_APIS.search(end):
-        return Breadth.ALL_APIS
+    end = _UP_TO_SERVICE.sub("", scope.tail.strip().casefold())
+    # An API may be called "apis": that it is one API is asked first.
     if _NARROW.search(end):
         return Breadth.NARROW
-    if scope.complete and _SERVICE.search(end):
+    if _ALL_APIS.search(end):
+        return Breadth.ALL_APIS
+    if scope.complete and end in ("", "/"):
         return Breadth.SERVICE
     # A product named by an expression is still one product.
     if not scope.complete and scope.contains("/products/"):
@@ -67,13 +70,19 @@ def breadth_of(subscription: Subject) -> Breadth:
     raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "check the scope's spelling"))
 
 
+def is_owned(subscription: Subject) -> bool:
+    """Whether it belongs to a user; those of applications need not."""
+    return any(subscription.has(pointer) for pointer in _OWNER)
+
+
 def owner_of(service: Subject, subscription: Subject) -> Subject | None:
     """The user a subscription belongs to; None where the list of users is whole and lacks them.
 
     Raises:
         Undetermined: The users were not read, or the input is a template, which may name an existing user.
     """
-    owner_id = subscription.text("/properties/ownerId").value()
+    pointer = next(pointer for pointer in _OWNER if subscription.has(pointer))
+    owner_id = subscription.text(pointer).value()
     name = owner_id.rstrip("/").rpartition("/")[2]
     inventory = service.audit.inventory
     found = inventory.by_key.get(f"{service.key}/users/{name.lower()}")

@@ -6,9 +6,9 @@ from collections import Counter
 
 from auditor.apim.collections import API_VERSION, full_id
 from auditor.apim.kinds import AUTHORIZATION_SERVER, PRODUCT, SERVICE
-from auditor.apim.portal import is_entra, published, sends_to_sign_in, setting
+from auditor.apim.portal import is_entra, published, sends_to_sign_in, setting, shown
 from auditor.apim.products import api_name, members, requires_key
-from auditor.apim.subscriptions import is_active, owner_of
+from auditor.apim.subscriptions import is_active, is_owned, owner_of
 from auditor.apim.tiers import Capability, needs
 from auditor.apim.users import IDENTITY_BASIC, UserState, has_identity, registered
 from auditor.model.evidence import Gap, Log, Reason
@@ -19,7 +19,6 @@ from controls.declare import check
 
 _ENTRA = "Azure AD Authentication Required for Data Plane Access"
 _LOCAL = "Local Authentication Methods for Data Plane Access"
-_PORTAL = needs(Capability.DEVELOPER_PORTAL)
 _ANY_TENANT = ("common", "organizations", "consumers")
 """Names Microsoft Entra ID takes in place of a tenant, and that stand for many."""
 
@@ -145,7 +144,7 @@ def _unread(service: Subject, needed: str) -> Unknown:
     on=AUTHORIZATION_SERVER,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
-    needs=needs(Capability.DEVELOPER_PORTAL, "Authorization servers serve its test console."),
+    needs=shown("authorizationServers", otherwise="Authorization servers serve its test console."),
 )
 def oauth_server(server: Subject) -> Verdict:
     """Authorization servers use safe grants over https."""
@@ -193,7 +192,7 @@ def _endpoint(server: Subject, name: str) -> Verdict:
     severity=Severity.MEDIUM,
     outcomes="pass fail unknown not_applicable",
     also=("PA-1", "IM-5"),
-    needs=_PORTAL,
+    needs=shown("portalconfigs", "default"),
 )
 def portal_basic_auth(service: Subject) -> Verdict:
     """Nobody signs in to the developer portal with a username and password of the service."""
@@ -212,8 +211,11 @@ def portal_basic_auth(service: Subject) -> Verdict:
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
-    needs=needs(
-        Capability.PORTAL_SETTINGS, "Username and password sign-in decides instead: see portal-basic-auth."
+    needs=shown(
+        "portalsettings",
+        "signup",
+        Capability.PORTAL_SETTINGS,
+        "Username and password sign-in decides instead: see portal-basic-auth.",
     ),
 )
 def portal_sign_up(service: Subject) -> Verdict:
@@ -235,7 +237,7 @@ def portal_sign_up(service: Subject) -> Verdict:
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
-    needs=_PORTAL,
+    needs=shown("portalsettings", "signin"),
 )
 def portal_sign_in(service: Subject) -> Verdict:
     """The developer portal shows nothing to anonymous visitors."""
@@ -257,7 +259,7 @@ def portal_sign_in(service: Subject) -> Verdict:
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
     also=("PA-1",),
-    needs=_PORTAL,
+    needs=shown("users"),
 )
 def local_users(service: Subject) -> Verdict:
     """No active account of the service signs in with a password of its own."""
@@ -293,13 +295,13 @@ def local_users(service: Subject) -> Verdict:
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
-    needs=_PORTAL,
+    needs=shown("users"),
 )
 def user_inventory(service: Subject) -> Verdict:
     """Every active subscription belongs to an account that still may use it."""
 
     def judge(subscription: Subject) -> Verdict:
-        if not is_active(subscription) or not subscription.has("/properties/ownerId"):
+        if not is_active(subscription) or not is_owned(subscription):
             return Pass("The subscription is not active, or belongs to nobody.")
         account = owner_of(service, subscription)
         if account is None:

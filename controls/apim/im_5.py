@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from auditor.apim.kinds import SERVICE
-from auditor.apim.portal import setting
-from auditor.apim.tiers import Capability, is_v2, needs
+from auditor.apim.portal import in_portalconfigs, setting, shown
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Pass, Severity, Verdict
 from controls.declare import check
@@ -16,11 +15,11 @@ from controls.declare import check
     on=SERVICE,
     severity=Severity.INFO,
     outcomes="pass fail unknown not_applicable",
-    needs=needs(Capability.DEVELOPER_PORTAL),
+    needs=shown("portalsettings", "delegation"),
 )
 def delegation(service: Subject) -> Verdict:
     """Whether a website of the customer's own takes over sign-in and subscription from the portal."""
-    if is_v2(service):
+    if in_portalconfigs(service, "delegation"):
         settings = setting(service, "portalconfigs", "default")
         registration = settings.flag("/properties/delegation/delegateRegistration")
         subscription = settings.flag("/properties/delegation/delegateSubscription")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from auditor.apim.kinds import SERVICE, TENANT_ACCESS
-from auditor.apim.portal import setting
-from auditor.apim.tiers import Capability, needs
+from auditor.apim.portal import setting, shown
+from auditor.apim.tiers import Capability
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Pass, Severity, Verdict
 from controls.declare import check
@@ -20,7 +20,7 @@ _LOCAL_ADMINS = "Local Admin Accounts"
     outcomes="pass fail unknown not_applicable",
     also=("NS-2: Disable Public Network Access",),
     filed=("PV-2",),
-    needs=needs(Capability.DIRECT_MANAGEMENT),
+    needs=shown("tenant", "access", Capability.DIRECT_MANAGEMENT),
 )
 def direct_management(access: Subject) -> Verdict:
     """The direct management API, which has credentials of its own, is switched off."""
@@ -38,7 +38,7 @@ def direct_management(access: Subject) -> Verdict:
     on=SERVICE,
     severity=Severity.INFO,
     outcomes="pass unknown not_applicable",
-    needs=needs(Capability.DEVELOPER_PORTAL),
+    needs=shown("groups", "administrators"),
 )
 def administrators(service: Subject) -> Verdict:
     """How many accounts the built-in group of administrators holds."""
