@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.gate import Exit, decide
-from auditor.model.results import FindingJson, GapJson, ServiceJson
+from auditor.model.results import (
+    ControlResultJson,
+    FeatureResultJson,
+    FindingJson,
+    GapJson,
+    ServiceJson,
+)
 from auditor.model.verdict import FOLD_ORDER, Pass, Status, fold
 
 STATUSES = st.sampled_from(list(Status))
@@ -50,11 +56,17 @@ def finding(
 
 
 def service(*findings: FindingJson) -> list[ServiceJson]:
-    feature = {"title": "f", "responsibility": "", "status": "", "findings": list(findings), "see": []}
-    control = {"id": "NS-2", "title": "", "domain": "", "status": "", "features": [feature]}
+    feature: FeatureResultJson = {
+        "title": "f",
+        "responsibility": "",
+        "status": "",
+        "findings": list(findings),
+        "see": [],
+    }
+    control: ControlResultJson = {"id": "NS-2", "title": "", "domain": "", "status": "", "features": [feature]}
     return [
         {"id": "s", "name": "s", "tier": "", "location": "", "status": "", "input": "", "controls": [control]}
-    ]  # type: ignore[list-item] # the members the gate reads
+    ]
 
 
 GOOD = finding("pass", check="apim.ns-2.good")
