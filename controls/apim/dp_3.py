@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
-from auditor.apim.defaults import GATEWAY, LATER_SUITE, PROTOCOL_KEYS, TRIPLE_DES, WEAK_SUITES
+from auditor.apim.defaults import LATER_SUITE, PROTOCOL_KEYS, TRIPLE_DES, WEAK_SUITES
 from auditor.apim.kinds import ADDRESS, API, BACKEND, GATEWAY_HOST_NAME, SERVICE, owner
 from auditor.apim.tiers import Capability, needs
 from auditor.model.evidence import Gap, Reason, Undetermined
@@ -116,9 +116,7 @@ def _off(switch: Subject, where: str) -> Verdict:
     defaulted = any(entry.default is not None for entry in switch.log.entries)
     how = _defaulted(key) if defaulted else "customProperties says True"
     name = _NAMES.get(switch.item, switch.item)
-    return Fail(
-        f'{name} is on {where}: {how}. Set {key.removeprefix(GATEWAY)} (behind {GATEWAY}) to "False".'
-    )
+    return Fail(f'{name} is on {where}: {how}. Set {key} to "False".')
 
 
 def _keys_of(where: str) -> tuple[str, ...]:
