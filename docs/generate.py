@@ -37,19 +37,19 @@ GET: dict[InputKind, str] = {
 }
 """How to get an input of each kind; a kind that this version cannot read has no row."""
 DEFAULTS_KEY = (
-    "A type without a provider is a child of a service or of a workspace; `*` stands for any item. *Since* is "
-    "the api-version from which the default holds: read or declared with an older one, or with one that the "
-    "input does not tell, an absent member is `unknown`. `None` says that absent means there is none."
+    "A type without a provider is a child of a service or of a workspace; `*` stands for any item. *Since* "
+    "is the api-version from which the default holds: read or declared with an older one, or with one that "
+    "the input does not tell, an absent member is `unknown`. `None` says that absent means there is none."
 )
 INPUTS_INTRODUCTION = (
-    "The kind of a file is told by its content; `auditor scan` prints what it took each file for. Several files "
-    "that describe one resource are put together by its id, in any case; what templates declare and what Azure "
-    "reported are not mixed ([why](decisions/0004-declared-and-observed.md)). JSON may have comments, a byte "
-    "order mark, and UTF-16 as PowerShell's `>` writes it."
+    "The kind of a file is told by its content; `auditor scan` prints what it took each file for. Several "
+    "files that describe one resource are put together by its id, in any case; what templates declare and "
+    "what Azure reported are not mixed ([why](decisions/0004-declared-and-observed.md)). JSON may have "
+    "comments, a byte order mark, and UTF-16 as PowerShell's `>` writes it."
 )
 COLLECTIONS_KEY = (
-    "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The permission "
-    "is what reads the collection; the Reader role has them all."
+    "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "
+    "permission is what reads the collection; the Reader role has them all."
 )
 
 
