@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from auditor import DISTRIBUTION, __version__
-from auditor.assembly import audit_service, texts, totals, withheld
+from auditor.assembly import audit_service, plan, texts, withheld
 from auditor.gate import decide
 from auditor.model.check import Catalogue
 from auditor.model.inventory import Input, InputKind, Inventory
 from auditor.model.knowledge import Audit
 from auditor.model.results import SCHEMA_VERSION, InputJson, ProblemJson, Results
+from auditor.totals import totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,8 @@ def audit(
         problems: Files that could not be read.
     """
     shared = Audit(inventory, catalogue.knowledge, options.as_of, options.settings)
-    services = [
-        audit_service(catalogue, shared, service, options.controls, options.every_evidence)
-        for service in inventory.services
-    ]
+    what = plan(catalogue, options.controls, options.every_evidence)
+    services = [audit_service(what, shared, service) for service in inventory.services]
     counts, by_source, judged = totals(services)
     gate = decide(
         services,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from auditor.assembly import pairs
 from auditor.model.check import Check
 from auditor.model.evidence import Reason
 from auditor.model.results import FindingJson, GateJson, ServiceJson
 from auditor.model.verdict import Severity, Status
+from auditor.totals import pairs
 
 NEVER = "none"
 

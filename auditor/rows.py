@@ -1,0 +1,171 @@
+"""Findings as rows of the stored result: subjects, evidence and the places it stands."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from auditor.engine import Finding
+from auditor.model.evidence import Evidence
+from auditor.model.inventory import Origin, Resource
+from auditor.model.results import EvidenceJson, FindingJson, OriginJson, SubjectJson
+from auditor.model.values import Partial, Redacted, Unresolved
+from auditor.model.verdict import FOLD_ORDER, Status
+
+_LONGEST = 300
+"""Characters of a value that a report quotes."""
+_FOLDED = frozenset({Status.PASS, Status.NOT_APPLICABLE, Status.INHERITED})
+_ORDER = {status.value: rank for rank, status in enumerate(FOLD_ORDER)}
+
+
+def finding_rows(found: list[Finding], service: Resource, every_evidence: bool) -> list[FindingJson]:
+    """Worst first; equal passes of several subjects as one entry with the evidence of the first."""
+    groups: dict[tuple[str, str], FindingJson] = {}
+    rows: list[FindingJson] = []
+    for finding in found:
+        subject = _subject(finding, service)
+        if finding.status in _FOLDED and not every_evidence:
+            key = (finding.status.value, finding.message)
+            if key in groups:
+                groups[key]["subjects"].append(subject)
+                continue
+            groups[key] = row = _finding(finding, subject)
+        else:
+            row = _finding(finding, subject)
+        rows.append(row)
+    if len(rows) > 1:
+        rows.sort(key=lambda row: (_ORDER[row["status"]], row["subjects"][0]["id"].lower(), row["message"]))
+    return rows
+
+
+def _finding(finding: Finding, subject: SubjectJson) -> FindingJson:
+    row = FindingJson(
+        check=finding.check.id,
+        source=finding.check.source.value,
+        subjects=[subject],
+        status=finding.status.value,
+        severity=finding.severity.value,
+        message=finding.message,
+        evidence=[_evidence(entry) for entry in _telling(finding.evidence)],
+        gaps=[
+            {"reason": gap.reason.value, "needed": gap.needed, "remedy": gap.remedy} for gap in finding.gaps
+        ],
+    )
+    if finding.check.observation:
+        row["observation"] = True
+    if finding.details is not None:
+        row["details"] = finding.details
+    return row
+
+
+def _subject(finding: Finding, service: Resource) -> SubjectJson:
+    resource = finding.resource
+    identity = [finding.check.id, service.id.lower()]
+    if resource is not service:
+        identity.append(resource.id.lower())
+    if finding.item:
+        identity.append(finding.item.lower())
+    fingerprint = hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    subject = SubjectJson(id=resource.id, type=resource.type, name=resource.name, fingerprint=fingerprint)
+    if finding.item:
+        subject["item"] = finding.item
+    return subject
+
+
+def _telling(evidence: tuple[Evidence, ...]) -> Iterator[Evidence]:
+    """Without the containers that were only passed through on the way to what was read."""
+    below = {(entry.resource.key, _above(entry.pointer)) for entry in evidence}
+    for entry in evidence:
+        passed = isinstance(entry.value, (dict, list)) and (entry.resource.key, entry.pointer) in below
+        if not passed:
+            yield entry
+
+
+def _above(pointer: str) -> str:
+    return pointer.rpartition("/")[0]
+
+
+def _evidence(entry: Evidence) -> EvidenceJson:
+    row = EvidenceJson(
+        resource=entry.resource.id,
+        pointer=entry.pointer,
+        value=show(entry.value),
+        origin=_origin(entry),
+    )
+    expression = _expression(entry)
+    if expression:
+        row["expression"] = expression
+    if entry.default is not None:
+        row["defaulted"] = {"source": entry.default.source, "reviewed": entry.default.reviewed}
+        if entry.default.since:
+            row["defaulted"]["since"] = entry.default.since
+    return row
+
+
+_PLAIN_EXPRESSION = re.compile(r"\[(?:parameters|variables)\('[^']{1,80}'\)\]")
+
+
+def _expression(entry: Evidence) -> str:
+    """How a template writes a value that it takes from a parameter or a variable as it is.
+
+    Longer expressions are not quoted: they may hold literals that were removed from the value.
+    """
+    source = entry.resource.input
+    if not source.declared or entry.origin is not None:
+        return ""
+    origin = _standing(entry)
+    if origin.document is None:
+        return ""
+    written = origin.document.written(_file_pointer(origin, entry.pointer))
+    return written if isinstance(written, str) and _PLAIN_EXPRESSION.fullmatch(written) else ""
+
+
+def show(value: Any) -> Any:
+    """A value as a report quotes it: bounded, and never a secret (those are replaced long before)."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (str, Redacted, Unresolved, Partial)):
+        text = str(value)
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
+    if isinstance(value, list):
+        if len(value) <= 12 and all(not isinstance(item, (dict, list)) for item in value):
+            return [show(item) for item in value]
+        return f"{len(value)} items"
+    if isinstance(value, dict):
+        names = ", ".join(sorted(value)[:8]) + (", ..." if len(value) > 8 else "")
+        return f"{{{names}}}"
+    return str(value)
+
+
+def _origin(entry: Evidence) -> OriginJson:
+    origin = entry.origin or _standing(entry)
+    pointer = origin.pointer if entry.origin else _file_pointer(origin, entry.pointer)
+    if origin.request:
+        return OriginJson(request=origin.request, pointer=pointer)
+    if origin.document is None:
+        return OriginJson(catalogue=origin.pointer)
+    row = OriginJson(file=origin.document.path, pointer=pointer)
+    position = origin.document.locate(pointer)
+    if position is not None:
+        row["line"], row["column"] = position.line, position.column
+    return row
+
+
+def _standing(entry: Evidence) -> Origin:
+    """Which of the documents a resource was merged from holds what was read."""
+    top = entry.pointer.split("/")[1:3]
+    for origin, body in entry.resource.overlays:
+        node: Any = body
+        for token in top:
+            node = node.get(token) if isinstance(node, dict) else None
+        if node is not None:
+            return origin
+    return entry.resource.origin
+
+
+def _file_pointer(origin: Origin, pointer: str) -> str:
+    if origin.flat:
+        pointer = pointer.removeprefix("/properties")
+    return origin.pointer + pointer
