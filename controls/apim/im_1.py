@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from auditor.apim.collections import API_VERSION, full_id
-from auditor.apim.kinds import AUTHORIZATION_SERVER, PRODUCT, SERVICE
+from auditor.apim.kinds import AUTHORIZATION_SERVER, SERVICE
 from auditor.apim.portal import is_entra, published, sends_to_sign_in, setting, shown
-from auditor.apim.products import api_name, members, requires_key
 from auditor.apim.subscriptions import is_active, is_owned, owner_of
 from auditor.apim.tiers import Capability, needs
 from auditor.apim.users import IDENTITY_BASIC, UserState, has_identity, registered
@@ -15,10 +14,10 @@ from auditor.model.evidence import Gap, Log, Reason
 from auditor.model.logic import all_of, every, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
+from controls.apim.im_1_products import LOCAL, product_subscription, self_service_product
 from controls.declare import check
 
 _ENTRA = "Azure AD Authentication Required for Data Plane Access"
-_LOCAL = "Local Authentication Methods for Data Plane Access"
 _ANY_TENANT = ("common", "organizations", "consumers")
 """Names Microsoft Entra ID takes in place of a tenant, and that stand for many."""
 
@@ -187,7 +186,7 @@ def _endpoint(server: Subject, name: str) -> Verdict:
 
 @check(
     "apim.im-1.portal-basic-auth",
-    feature=_LOCAL,
+    feature=LOCAL,
     on=SERVICE,
     severity=Severity.MEDIUM,
     outcomes="pass fail unknown not_applicable",
@@ -207,7 +206,7 @@ def portal_basic_auth(service: Subject) -> Verdict:
 
 @check(
     "apim.im-1.portal-sign-up",
-    feature=_LOCAL,
+    feature=LOCAL,
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
@@ -233,7 +232,7 @@ def portal_sign_up(service: Subject) -> Verdict:
 
 @check(
     "apim.im-1.portal-sign-in",
-    feature=_LOCAL,
+    feature=LOCAL,
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
@@ -254,7 +253,7 @@ def portal_sign_in(service: Subject) -> Verdict:
 
 @check(
     "apim.im-1.local-users",
-    feature=_LOCAL,
+    feature=LOCAL,
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
@@ -291,7 +290,7 @@ def local_users(service: Subject) -> Verdict:
 
 @check(
     "apim.im-1.user-inventory",
-    feature=_LOCAL,
+    feature=LOCAL,
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="pass fail unknown not_applicable",
@@ -331,7 +330,7 @@ def user_inventory(service: Subject) -> Verdict:
 
 @check(
     "apim.im-1.subscription-key-rotation",
-    feature=_LOCAL,
+    feature=LOCAL,
     on=SERVICE,
     severity=Severity.LOW,
     outcomes="manual",
@@ -341,39 +340,6 @@ def subscription_key_rotation(service: Subject) -> Verdict:
     return Manual(
         f"The keys of {service.name} carry no date. Show that they are rotated: the regenerate-key events "
         "of the last 90 days in the activity log, or the record of the process that rotates them."
-    )
-
-
-def _answers_without(member: Subject) -> Verdict:
-    if requires_key(member):
-        return Fail(f"the API {api_name(member)}")
-    return Pass("The API requires no key.")
-
-
-@check(
-    "apim.im-1.product-subscription",
-    feature=_LOCAL,
-    on=PRODUCT,
-    severity=Severity.MEDIUM,
-    outcomes="pass fail unknown not_applicable",
-)
-def product_subscription(product: Subject) -> Verdict:
-    """A published product can be used with a subscription only."""
-    if product.read("/properties/state", one_of=("notPublished", "published")) == "notPublished":
-        return NotApplicable("The product is not published.")
-    if product.flag("/properties/subscriptionRequired"):
-        return Pass("Every published product that was read requires a subscription.")
-    exposed = every(members(product), _answers_without, "No API in it requires a key.")
-    if isinstance(exposed, Fail):
-        return Fail(
-            f"Product {product.name} is published without subscription and so opens {exposed.message}, "
-            "which requires a key of its own and answers without one: set subscriptionRequired of the "
-            "product to true, or take the API out of it.",
-            severity=Severity.HIGH,
-        )
-    return Fail(
-        f"Product {product.name} is published and subscriptionRequired is false: whatever it holds answers "
-        "without a key. Set it to true, or unpublish the product."
     )
 
 
@@ -389,4 +355,5 @@ CHECKS = (
     user_inventory,
     subscription_key_rotation,
     product_subscription,
+    self_service_product,
 )
