@@ -37,8 +37,13 @@ def findings(inventory: Inventory, checks: Iterable[Check] | None = None) -> lis
 
 def settings_of(inventory: Inventory) -> dict[str, Any]:
     """What ``<name of the file>.toml`` says, for fixtures whose verdict rests on the user's configuration."""
-    path = Path(inventory.inputs[0].path).with_suffix(".toml")
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not inventory.inputs:
+        return {}
+    for source in inventory.inputs:
+        path = Path(source.path).with_suffix(".toml")
+        if path.is_file():
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+    return {}
 
 
 def status_of(found: Iterable[Finding]) -> Status:
