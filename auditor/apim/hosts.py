@@ -18,7 +18,7 @@ from auditor.model.subject import Subject
 
 _HOSTS = "/properties/hostnameConfigurations"
 _DEFAULT_DOMAINS = (".azure-api.net", ".azure-api.us", ".azure-api.cn")
-_UNLISTED = "default host name"
+_UNLISTED = "the default host name"
 _DEMANDS = "require_client_certificates"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.apim.hosts import require_name
+from auditor.apim.vaultrefs import has_reference
 from auditor.model.check import Kind
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
@@ -31,7 +32,7 @@ def in_vault(user: Subject) -> bool:
     """Whether a certificate, a named value or a host name comes from Key Vault."""
     if user.base:
         require_name(user)
-        return user.has("/keyVaultId")
+        return has_reference(user, "/keyVaultId")
     return user.has("/properties/keyVault")
 
 

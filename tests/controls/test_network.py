@@ -1,0 +1,139 @@
+"""Network: the change that a failure asks for turns it, and the traps of the exposure model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auditor.model.inventory import Inventory
+from auditor.model.verdict import Status
+from controls import catalogue
+from tests.conftest import FIXTURES
+from tests.judging import findings, inventory_of, status_of, with_body, without
+
+BY_ID = {check.id: check for check in catalogue().checks}
+SUBNET = {
+    "subnetResourceId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso"
+    "/providers/Microsoft.Network/virtualNetworks/contoso-vnet/subnets/apim"
+}
+APPROVED = [
+    {
+        "name": "one",
+        "properties": {"privateLinkServiceConnectionState": {"status": "Approved"}, "groupIds": ["Gateway"]},
+    }
+]
+
+
+def fixture(check_id: str, name: str) -> Inventory:
+    _, control, slug = check_id.split(".")
+    return inventory_of(FIXTURES / "controls" / control / slug / f"{name}.json")
+
+
+def changed(inventory: Inventory, tail: str, changes: dict[str, Any]) -> Inventory:
+    """The same inventory with values put into the one resource whose id ends so."""
+    resource = next(r for r in inventory.by_key.values() if r.key.endswith(tail))
+    body: Any = resource.body
+    for pointer, value in changes.items():
+        body = without(body, pointer, value)
+    return with_body(inventory, resource, body)
+
+
+def status(check_id: str, inventory: Inventory) -> Status:
+    return status_of(findings(inventory, [BY_ID[check_id]]))
+
+
+REMEDIES: list[tuple[str, str, str, dict[str, Any]]] = [
+    (
+        "apim.ns-1.virtual-network",
+        "fail--not-in-a-network",
+        "/contoso-apim",
+        {"/properties/virtualNetworkType": "Internal", "/properties/virtualNetworkConfiguration": SUBNET},
+    ),
+    (
+        "apim.ns-1.virtual-network",
+        "fail--additional-location-outside",
+        "/contoso-apim",
+        {"/properties/additionalLocations/0/virtualNetworkConfiguration": SUBNET},
+    ),
+    (
+        "apim.ns-2.private-endpoint",
+        "fail--none",
+        "/contoso-apim",
+        {"/properties/privateEndpointConnections": APPROVED},
+    ),
+    (
+        "apim.ns-2.private-endpoint",
+        "fail--only-rejected-and-pending",
+        "/contoso-apim",
+        {
+            "/properties/privateEndpointConnections/1/properties/privateLinkServiceConnectionState/status": (
+                "Approved"
+            )
+        },
+    ),
+    (
+        "apim.ns-2.gateway-not-public",
+        "fail--approved-endpoint-but-still-enabled",
+        "/contoso-apim",
+        {"/properties/publicNetworkAccess": "Disabled"},
+    ),
+    (
+        "apim.ns-2.gateway-not-public",
+        "fail--disabled-with-rejected-endpoint",
+        "/contoso-apim",
+        {"/properties/privateEndpointConnections": APPROVED},
+    ),
+    (
+        "apim.ns-2.configuration-endpoints",
+        "fail--git-enabled",
+        "/tenant/gitaccess",
+        {"/properties/enabled": False},
+    ),
+    (
+        "apim.ns-2.configuration-endpoints",
+        "fail--legacy-api-with-gateways",
+        "/contoso-apim",
+        {"/properties/configurationApi/legacyApi": "Disabled"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("check_id", "name", "tail", "changes"), REMEDIES)
+def test_the_fix_turns_the_failure(check_id: str, name: str, tail: str, changes: dict[str, Any]) -> None:
+    inventory = fixture(check_id, name)
+    assert status(check_id, inventory) is Status.FAIL
+    assert status(check_id, changed(inventory, tail, changes)) is Status.PASS
+
+
+def test_disabling_the_portal_takes_the_question_away() -> None:
+    check_id = "apim.ns-2.portal-exposure"
+    inventory = fixture(check_id, "fail--enabled-by-default")
+    after = changed(inventory, "/contoso-apim", {"/properties/developerPortalStatus": "Disabled"})
+    assert status(check_id, after) is Status.NOT_APPLICABLE
+
+
+def test_access_off_before_the_endpoint_closes_nothing() -> None:
+    """The order of the fix: without an approved endpoint, Disabled alone is no pass."""
+    check_id = "apim.ns-2.gateway-not-public"
+    inventory = fixture(check_id, "fail--standard-v2-outbound-integration")
+    after = changed(inventory, "/contoso-apim", {"/properties/publicNetworkAccess": "Disabled"})
+    assert status(check_id, after) is Status.FAIL
+
+
+def test_failure_names_the_location() -> None:
+    check_id = "apim.ns-1.virtual-network"
+    found = findings(fixture(check_id, "fail--additional-location-outside"), [BY_ID[check_id]])
+    (failed,) = [finding for finding in found if finding.status is Status.FAIL]
+    assert failed.item == "northeurope"
+    assert "northeurope" in failed.message
+
+
+def test_every_configuration_endpoint_is_judged_beside_a_missing_one() -> None:
+    """A Git setting that was not read hides no gateway setting that is on."""
+    check_id = "apim.ns-2.configuration-endpoints"
+    inventory = fixture(check_id, "fail--gateway-access-enabled-as-text")
+    kept = [resource for key, resource in inventory.by_key.items() if not key.endswith("/gitaccess")]
+    smaller = Inventory(kept, inventory.listings, inventory.inputs)
+    found = findings(smaller, [BY_ID[check_id]])
+    assert {finding.status for finding in found} == {Status.FAIL, Status.UNKNOWN}
