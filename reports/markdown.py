@@ -1,10 +1,301 @@
-"""Placeholder until the renderer lands."""
+"""``report.md``: GitHub-flavoured Markdown for job summaries and pull requests, no longer than they take."""
 
 from __future__ import annotations
 
-from auditor.model.results import Results
+from collections.abc import Iterable, Iterator
+
+from auditor.model.results import FeatureResultJson, Results, ServiceJson
+from auditor.model.verdict import FOLD_ORDER, fold
+from reports import summary
+from reports.mdtext import code, html, text
+from reports.view import Found, Group, View, hidden
+
+MOST_BYTES = 60_000
+"""A comment on a pull request takes 65,536 characters, and a job summary several of these."""
+_MARKS = {
+    "pass": "✅",
+    "fail": "❌",
+    "error": "💥",
+    "unknown": "❓",
+    "manual": "✋",
+    "waived": "📝",
+    "inherited": "🔷",
+    "not_applicable": "➖",
+}
+_MOST_FOUND = 10
+_MOST_EVIDENCE = 5
+_MOST_HIDDEN = 60
+_LINE_LEFT = 160
+"""Bytes kept for the line that says how much a section leaves out."""
 
 
-def render_markdown(results: Results) -> str:
-    """Render."""
-    raise NotImplementedError
+def render_markdown(results: Results, limit: int = MOST_BYTES) -> str:
+    """A stored result as Markdown.
+
+    Args:
+        results: The stored result.
+        limit: The longest it may get, in bytes of UTF-8; what does not fit is counted.
+    """
+    view = View(results)
+    page = _Page(limit)
+    page.section("", [_head(view)], 1.0, "parts")
+    # Shares of what is still free: what one section does not use is left to the next.
+    page.section(_failed_title(view), (_group(view, one) for one in view.failed), 0.5, "failed checks")
+    page.section(_unknown_title(view), _steps(view), 0.3, "steps")
+    page.section("### For a person to answer", _manual(view), 0.3, "checks")
+    page.section("### What the input could not show", _not_shown(view), 0.25, "lines")
+    if not view.single:
+        page.section("### Every control, every service", _matrix(view), 0.8, "services")
+    page.section("### Row by row", (_service(view, one.data) for one in view.services), 1.0, "services")
+    return page.text()
+
+
+class _Page:
+    """Sections of blocks, as many as fit."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+        self._parts: list[str] = []
+
+    def section(self, title: str, blocks: Iterable[str], share: float, things: str) -> None:
+        """Add the blocks that fit into a share of what is free, under a title; count the others."""
+        budget = int(self._free * share) - _size(title) - _LINE_LEFT
+        shown, left = [], 0
+        for block in blocks:
+            size = _size(block)
+            # Nothing after the first that does not fit: what is milder must not stand where worse is missing.
+            if left or size > budget:
+                left += 1
+                continue
+            budget -= size
+            shown.append(block)
+        if not shown and not left:
+            return
+        if left:
+            shown.append(
+                f"*{left:,} {'more ' if shown else ''}{things} left out here: see the HTML or JSON report.*\n"
+            )
+        part = "\n".join([title, "", *shown] if title else shown)
+        self._free -= _size(part)
+        self._parts.append(part)
+
+    def text(self) -> str:
+        """The whole page."""
+        return "\n".join(self._parts)
+
+
+def _size(part: str) -> int:
+    # One more for the line break that joins it to the next.
+    return len(part.encode("utf-8", "backslashreplace")) + 1
+
+
+# -- head ----------------------------------------------------------------------------------------------
+
+
+def _head(view: View) -> str:
+    run, gate = view.results["run"], view.results["summary"]["gate"]
+    word = summary.decision_word(view.results)
+    mark = {0: "✅", 1: "❌", 3: "❓"}.get(gate["exit_code"], "➖")
+    tool = f"{text(run['tool']['name'])} {text(run['tool']['version'])}"
+    fails_on = text(gate["fail_on"]) + ("" if gate["fail_on"] in ("none", "critical") else " and worse")
+    lines = [
+        f"## {mark} {word}: API Management security audit",
+        "",
+        f"**{text(gate['reason'])}.** Exit code {gate['exit_code']}, fails on {fails_on}.",
+        "",
+        f"As of {text(run['as_of'])}; {_services(view)}; {tool}, catalogue of {text(run['catalogue'])}.",
+        "",
+        *_totals(view),
+        "",
+        _judged(view),
+        "",
+    ]
+    problems = run["problems"]
+    if problems:
+        lines += [f"**{len(problems):,} of the files could not be read:**", ""]
+        lines += [f"- {code(one['path'])}: {text(one['message'], 300)}" for one in problems[:_MOST_FOUND]]
+        if len(problems) > _MOST_FOUND:
+            lines.append(f"- and {len(problems) - _MOST_FOUND:,} more")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _services(view: View) -> str:
+    if view.single:
+        return code(view.services[0].data["name"], 80)
+    return f"{len(view.services):,} services"
+
+
+def _totals(view: View) -> Iterator[str]:
+    columns = ("fail", "error", "unknown", "manual", "waived", "pass", "not_applicable")
+    yield "| Asked by | Compliance | Coverage | " + " | ".join(f"{_word(name)}" for name in columns) + " |"
+    yield "| --- | ---: | ---: |" + " ---: |" * len(columns)
+    for source, title in summary.SOURCE_WORDS.items():
+        total = view.results["summary"]["totals"].get(source)
+        if total is None:
+            continue
+        numbers = (
+            total["failed"],
+            total["error"],
+            total["unknown"],
+            total["manual"],
+            total["waived"],
+            total["passed"],
+            total["not_applicable"] + total["inherited"],
+        )
+        shares = (summary.percent(total["compliance"]), summary.percent(total["coverage"]))
+        name = f"**{title}**" if source == "all" else title
+        yield "| " + " | ".join([name, *shares, *(f"{number:,}" for number in numbers)]) + " |"
+
+
+def _judged(view: View) -> str:
+    judged = view.results["summary"]["judged"]
+    line = f"Judged {judged['decided']:,} of the {judged['showable']:,} checks that this input can show"
+    if judged["needs_live"]:
+        line += f"; {judged['needs_live']:,} more need the deployed service"
+    if judged["manual"]:
+        line += f"; {judged['manual']:,} for a person to answer"
+    return f"{line}."
+
+
+# -- findings ------------------------------------------------------------------------------------------
+
+
+def _failed_title(view: View) -> str:
+    title = f"### Failed: {_count(len(view.failed), 'check')}"
+    services = {id(one.service) for group in view.failed for one in group.found}
+    return title if view.single else f"{title} in {_count(len(services), 'service')}"
+
+
+def _unknown_title(view: View) -> str:
+    unknown = view.results["summary"]["counts"].get("unknown", 0)
+    return f"### Unknown: {_count(unknown, 'check')}. What would decide them"
+
+
+def _group(view: View, group: Group) -> str:
+    check = group.check
+    title = text(check["title"]) or code(check["id"])
+    lines = [f"#### {_MARKS['fail']} {group.severity.upper()}: {title}", "", f"{code(check['id'])}", ""]
+    if check["control"]:
+        lines[2] += f" · {text(check['control'])} {text(check['feature'])}"
+    short = summary.shortener(view.results)
+    for one in group.found[:_MOST_FOUND]:
+        lines += _found(one, short)
+    if len(group.found) > _MOST_FOUND:
+        lines.append(f"- and {len(group.found) - _MOST_FOUND:,} more like it")
+    lines += ["", f"Fix: `auditor explain` {code(check['id'])}", ""]
+    return "\n".join(lines)
+
+
+def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
+    name = summary.subject_name(one.finding, one.service.data)
+    yield f"- {code(name, 120)}: {text(one.finding['message'])}"
+    evidence = one.finding["evidence"]
+    for entry in evidence[:_MOST_EVIDENCE]:
+        fact = f"{code(entry['pointer'], 160)} = {code(entry['value'], 160)}"
+        where = summary.place(entry)
+        if "defaulted" in entry:
+            fact += f" (defaulted: {text(entry['defaulted']['source'], 160)})"
+        elif where:
+            fact += f" in {code(short(where), 160)}"
+        yield f"  - {fact}"
+    if len(evidence) > _MOST_EVIDENCE:
+        yield f"  - and {len(evidence) - _MOST_EVIDENCE} more values"
+
+
+def _steps(view: View) -> Iterator[str]:
+    for step in view.steps:
+        reasons = ", ".join(summary.REASON_WORDS[reason] for reason in sorted(step.reasons))
+        why = f" ({reasons})" if reasons else ""
+        row = f"- **{_count(len(step.checks), 'check')}**: {text(step.needed)}{why}"
+        if step.remedy != step.needed:
+            row += f"\n  - {code(step.remedy, 400)}"
+        yield row
+    if view.steps:
+        yield ""
+
+
+def _manual(view: View) -> Iterator[str]:
+    for group in view.manual:
+        first = group.found[0]
+        more = f" (and {len(group.found) - 1:,} more)" if len(group.found) > 1 else ""
+        yield f"- {code(group.check['id'])}: {text(first.finding['message'])}{more}"
+    if view.manual:
+        yield ""
+
+
+def _not_shown(view: View) -> Iterator[str]:
+    for group in view.inputs:
+        many = f"{len(group.members):,} files" if len(group.members) > 1 else code(group.first["path"], 160)
+        limits = f": {text(group.first['cannot_show'])}" if group.first["cannot_show"] else ""
+        yield f"- **{text(group.first['title'])}** ({many}){limits}"
+    rows = hidden(view.results)
+    for row in rows[:_MOST_HIDDEN]:
+        more = f" (and of {row.scopes - 1:,} more)" if row.scopes > 1 else ""
+        yield f"- {text(row.first['needed'], 200)}{more}: {summary.REASON_WORDS[row.first['reason']]}"
+    if len(rows) > _MOST_HIDDEN:
+        yield f"- and {len(rows) - _MOST_HIDDEN:,} more"
+    yield ""
+
+
+# -- every control -------------------------------------------------------------------------------------
+
+
+def _matrix(view: View) -> Iterator[str]:
+    """One line for each service, a mark for each control."""
+    if not view.services:
+        return
+    ids = [text(control["id"]) for control in view.results["catalogue"]["controls"]]
+    key = ", ".join(_word(status.value) for status in FOLD_ORDER)
+    head = f"{key}, (blank) not asked.\n\n| Service | {' | '.join(ids)} |\n| --- |{' :-: |' * len(ids)}"
+    for service in view.services:
+        controls = service.data["controls"]
+        marks = (_MARKS[one["status"]] if one.get("asked", True) else "" for one in controls)
+        row = f"| {code(service.data['name'], 60)} | {' | '.join(marks)} |"
+        yield f"{head}\n{row}" if head else row
+        head = ""
+    yield ""
+
+
+def _service(view: View, service: ServiceJson) -> str:
+    counts = summary.status_counts(service)
+    tally = ", ".join(f"{counts[one]} {summary.STATUS_WORDS[one]}" for one in FOLD_ORDER if counts[one])
+    lines = [
+        f"<details{' open' if view.single else ''}>",
+        f"<summary>{html(service['name'])}: {tally or 'nothing judged'}</summary>",
+        "",
+        "| Control | Row of the baseline | Status | Checks |",
+        "| --- | --- | --- | --- |",
+    ]
+    for control in service["controls"]:
+        name = f"**{text(control['id'])}** {text(control['title'], 120)}"
+        if not control.get("asked", True):
+            lines.append(f"| {name} | | not asked | |")
+        for feature in control["features"]:
+            title = text(feature["title"], 160)
+            lines.append(f"| {name} | {title} | {_word(feature['status'])} | {_checks(feature)} |")
+            name = ""
+    return "\n".join([*lines, "", "</details>", ""])
+
+
+def _checks(feature: FeatureResultJson) -> str:
+    """How many checks of each status stand under a feature; those that live elsewhere are added."""
+    statuses: dict[str, list[str]] = {}
+    for finding in feature["findings"]:
+        statuses.setdefault(finding["check"], []).append(finding["status"])
+    counts: dict[str, int] = {}
+    for found in statuses.values():
+        status = fold(found).value
+        counts[status] = counts.get(status, 0) + 1
+    parts = [f"{counts[one]} {summary.STATUS_WORDS[one]}" for one in FOLD_ORDER if one in counts]
+    if feature["see"]:
+        parts.append(f"{len(feature['see'])} of other controls")
+    return ", ".join(parts)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word if number == 1 else word + 's'}"
+
+
+def _word(status: str) -> str:
+    return f"{_MARKS[status]} {summary.STATUS_WORDS[status]}"

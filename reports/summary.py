@@ -12,6 +12,7 @@ from auditor.model.verdict import Severity, Status, fold
 from reports.safe import line
 
 _MOST_FACTS = 3
+Shortener = Callable[[str], str]
 _EXPRESSION = re.compile(r"\[(?P<function>\w+)\([^\]]{24,}\)[^\]()]*\]")
 
 STATUS_WORDS = {
@@ -125,7 +126,7 @@ def step_index(results: Results) -> dict[tuple[str, str], Step]:
             if len(step.services) == 1:
                 step.wanted[gap["needed"]] = None
             step.checks.add(check)
-            step.reasons.add(gap["reason"])
+            step.reasons |= {gap["reason"]} - {""}
     return found
 
 
@@ -135,12 +136,19 @@ def ranked(index: Mapping[tuple[str, str], Step]) -> list[Step]:
     return sorted(unique.values(), key=lambda step: (-len(step.checks), -len(step.services), step.remedy))
 
 
+def gaps(finding: FindingJson) -> list[GapJson]:
+    """What a finding lacks. One that is unknown for no named gap lacks what its message says."""
+    if finding["status"] != "unknown" or finding["gaps"]:
+        return finding["gaps"]
+    return [GapJson(reason="", needed=finding["message"], remedy="")]
+
+
 def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, str]]:
     for control in service["controls"]:
         for feature in control["features"]:
             for finding in feature["findings"]:
                 if finding["status"] == "unknown" and not finding.get("observation"):
-                    for gap in finding["gaps"]:
+                    for gap in gaps(finding):
                         yield gap, finding["check"]
 
 
@@ -186,7 +194,7 @@ def place(evidence: EvidenceJson) -> str:
     return origin.get("request") or origin.get("attestation") or origin.get("catalogue") or ""
 
 
-def shortener(results: Results) -> Callable[[str], str]:
+def shortener(results: Results) -> Shortener:
     """A function that leaves out the folders all inputs share, for places shown again and again."""
     paths = [one["path"] for one in results["run"]["inputs"]]
     if not paths or "<stdin>" in paths:

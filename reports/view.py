@@ -12,19 +12,19 @@ from auditor.model.results import (
     ControlTextJson,
     FeatureTextJson,
     FindingJson,
-    GapJson,
     InputJson,
     Results,
     ServiceJson,
     WithheldJson,
 )
 from auditor.model.verdict import Severity, fold
-from reports.summary import Step, findings, ranked, shaper, status_counts, step_index
+from reports.summary import Step, findings, gaps, ranked, shaper, status_counts, step_index
 
 MOST_LISTED = 200
 """Subjects, files or rows listed in one place; what is beyond is counted."""
 _MOST_IN_ANCHOR = 80
-_SETTLED = ("pass", "not_applicable", "inherited")
+_MOST_IN_CROWD = 10
+_MOST_STEPS = 12
 
 
 @dataclass(slots=True)
@@ -52,6 +52,14 @@ class Group:
     def listed(self) -> list[Found]:
         """Those that are listed."""
         return self.found[:MOST_LISTED]
+
+    @property
+    def messages(self) -> list[tuple[str, list[Found]]]:
+        """Those that are listed, by what is said of them: the same sentence stands once."""
+        groups: dict[str, list[Found]] = {}
+        for one in self.listed:
+            groups.setdefault(one.finding["message"], []).append(one)
+        return list(groups.items())
 
     @property
     def more(self) -> int:
@@ -99,11 +107,22 @@ class InputGroup:
 
 @dataclass(slots=True)
 class Rows:
-    """The findings of one feature: those that are listed, how many are not, checks that are only named."""
+    """What one check found of one status under a feature of a service."""
 
-    listed: list[FindingJson] = field(default_factory=list)
-    more: int = 0
-    counted: dict[str, None] = field(default_factory=dict)
+    check: CheckTextJson
+    status: str
+    listed: list[FindingJson]
+    more: int
+    steps: list[int]
+    """What would decide it, by number."""
+    reasons: list[str]
+    shown: bool
+    """Whether a group shows the evidence of all that are listed."""
+
+    @property
+    def count(self) -> int:
+        """How many findings there are."""
+        return len(self.listed) + self.more
 
 
 class View:
@@ -155,33 +174,32 @@ class View:
         known = self.checks.get(check_id)
         return known if known is not None else _nameless(check_id)
 
-    def step_numbers(self, service: ServiceView, gaps: Iterable[GapJson]) -> list[tuple[int, GapJson]]:
-        """The steps that would close some gaps: each once, with the first gap it closes."""
-        numbers: dict[int, GapJson] = {}
-        for gap in gaps:
-            step = self._step_of.get((service.data["id"], gap["remedy"] or gap["needed"]))
-            if step is not None:
-                numbers.setdefault(self._numbers[id(step)], gap)
-        return list(numbers.items())
-
-    def is_shown(self, finding: FindingJson) -> bool:
-        """Whether a group shows the evidence of a finding already."""
-        return id(finding) in self.shown
-
-    def rows(self, found: list[FindingJson]) -> Rows:
-        """The findings of a feature, bounded: what passed is only named where there are many services."""
-        rows = Rows()
-        per_check: dict[str, int] = {}
+    def rows(self, service: ServiceView, found: list[FindingJson]) -> list[Rows]:
+        """The findings of a feature by check and status, bounded."""
+        groups: dict[tuple[str, str], list[FindingJson]] = {}
         for finding in found:
-            check_id = finding["check"]
-            per_check[check_id] = per_check.get(check_id, 0) + 1
-            if self.crowd and finding["status"] in _SETTLED:
-                rows.counted[check_id] = None
-            elif per_check[check_id] > MOST_LISTED:
-                rows.more += 1
-            else:
-                rows.listed.append(finding)
-        return rows
+            groups.setdefault((finding["check"], finding["status"]), []).append(finding)
+        return [self._row(service, check_id, status, group) for (check_id, status), group in groups.items()]
+
+    def _row(self, service: ServiceView, check_id: str, status: str, found: list[FindingJson]) -> Rows:
+        numbers: set[int] = set()
+        reasons: set[str] = set()
+        for finding in found:
+            for gap in gaps(finding):
+                step = self._step_of.get((service.data["id"], gap["remedy"] or gap["needed"]))
+                if step is not None:
+                    numbers.add(self._numbers[id(step)])
+                    reasons |= {gap["reason"]} - {""}
+        listed = found[: _MOST_IN_CROWD if self.crowd else MOST_LISTED]
+        return Rows(
+            check=self.check(check_id),
+            status=status,
+            listed=listed,
+            more=len(found) - len(listed),
+            steps=sorted(numbers)[:_MOST_STEPS],
+            reasons=sorted(reasons),
+            shown=all(id(finding) in self.shown for finding in listed),
+        )
 
     def feature_text(self, control_id: str, title: str) -> FeatureTextJson | None:
         """The texts of a feature."""
@@ -198,12 +216,12 @@ class View:
 
     def control_anchor(self, control_id: str) -> str:
         """Where the texts of a control are."""
-        prefix = f"{self.services[0].anchor}-control" if self.single else "control"
+        prefix = self.services[0].anchor if self.single else "control"
         return self.anchors.of(prefix, control_id)
 
     def cell_anchor(self, service: ServiceView, control_id: str) -> str:
         """Where a control's result for a service is."""
-        return self.anchors.of(f"{service.anchor}-control", control_id)
+        return self.anchors.of(service.anchor, control_id)
 
     def _service(self, number: int, service: ServiceJson) -> ServiceView:
         by_check: dict[str, list[str]] = {}
@@ -212,7 +230,7 @@ class View:
                 for finding in feature["findings"]:
                     by_check.setdefault(finding["check"], []).append(finding["status"])
         statuses = {check_id: fold(found).value for check_id, found in by_check.items()}
-        return ServiceView(service, f"service-{number}", status_counts(service), statuses)
+        return ServiceView(service, f"s{number}", status_counts(service), statuses)
 
     def _groups(self, *wanted: str) -> list[Group]:
         groups: dict[str, Group] = {}
