@@ -59,6 +59,18 @@ class Text:
             raise Undetermined(self._gap)
         return False
 
+    def ends(self, *suffixes: str) -> bool:
+        """Whether it ends with one of the suffixes."""
+        tail = self.tail.casefold()
+        undecided = False
+        for suffix in (suffix.casefold() for suffix in suffixes):
+            if tail.endswith(suffix):
+                return True
+            undecided = undecided or (not self.complete and suffix.endswith(tail))
+        if undecided:
+            raise Undetermined(self._gap)
+        return False
+
     def contains(self, part: str) -> bool:
         """Whether ``part`` stands in it; only a known piece can say yes, only a complete string no."""
         folded = part.casefold()

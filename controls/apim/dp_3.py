@@ -101,22 +101,25 @@ def weak_ciphers(service: Subject) -> Verdict:
 def _switches(service: Subject, keys: Sequence[str]) -> Iterator[Subject]:
     """Views of the service, one for each key of ``customProperties``, named as people say it."""
     for key in keys:
-        yield Subject(service.audit, service.resource, service.log, item=key.rpartition(".")[2])
+        yield Subject(service.audit, service.resource, service.log, item=_label(key))
+
+
+def _label(key: str) -> str:
+    last = key.rpartition(".")[2]
+    return _NAMES.get(last, last)
 
 
 def _off(switch: Subject, where: str) -> Verdict:
-    """One protocol or suite; ``item`` is the last part of the key, which is told once for all of them."""
-    key = next(key for key in _keys_of(where) if key.endswith(f".{switch.item}"))
+    """One protocol or suite, which is the subject's ``item``."""
+    key = next(key for key in _keys_of(where) if _label(key) == switch.item)
     pointer = f"{_PROPERTIES}/{key}"
     if key == LATER_SUITE and not switch.has(pointer):
         return Pass("The service does not show this suite.")
-    on = switch.flag(pointer)
-    if not on:
+    if not switch.flag(pointer):
         return Pass("It is off.")
     defaulted = any(entry.default is not None for entry in switch.log.entries)
     how = _defaulted(key) if defaulted else "customProperties says True"
-    name = _NAMES.get(switch.item, switch.item)
-    return Fail(f'{name} is on {where}: {how}. Set {key} to "False".')
+    return Fail(f'{switch.item} is on {where}: {how}. Set {key} to "False".')
 
 
 def _keys_of(where: str) -> tuple[str, ...]:

@@ -116,9 +116,15 @@ class _CertificateStatus(StrEnum):
 )
 def hostname_certificate(host: Subject) -> Verdict:
     """The certificate of a custom host name comes from Key Vault, without a version."""
+    name = host.item
+    in_vault = has_reference(host, "/keyVaultId")
+    if in_vault and names_version(host, "/keyVaultId"):
+        return Fail(
+            f"keyVaultId of {name} ends in a version, so a renewal in the vault never arrives. "
+            "Leave the version away: https://VAULT/secrets/NAME."
+        )
     if _is_default(host):
         return NotApplicable(_DEFAULT_HOST)
-    name = host.item or "a host name"
     if host.has("/certificateStatus"):
         status = host.read("/certificateStatus", one_of=_CertificateStatus)
         if status is _CertificateStatus.FAILED:
@@ -127,13 +133,7 @@ def hostname_certificate(host: Subject) -> Verdict:
                 "service's "
                 "identity read it, and update the host name again."
             )
-    if has_reference(host, "/keyVaultId"):
-        if names_version(host, "/keyVaultId"):
-            return Fail(
-                f"keyVaultId of {name} ends in a version, so a renewal in the vault never arrives. Leave "
-                "the version "
-                "away: https://VAULT/secrets/NAME."
-            )
+    if in_vault:
         return Pass("The certificates of custom host names come from Key Vault, without a version.")
     return _without_vault(host, name)
 
@@ -167,7 +167,7 @@ def _without_vault(host: Subject, name: str) -> Verdict:
 
 def _is_default(host: Subject) -> bool:
     """Whether a host name is one that Azure gave the service, in any cloud."""
-    return host.text("/hostName").tail.casefold().endswith(_DEFAULT_HOSTS)
+    return host.text("/hostName").ends(*_DEFAULT_HOSTS)
 
 
 @check(

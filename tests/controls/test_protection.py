@@ -11,10 +11,11 @@ import pytest
 
 from auditor.apim.vaultrefs import has_reference, names_version
 from auditor.engine import Finding, judge
-from auditor.model.evidence import Log, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.inventory import Input, InputKind, Inventory, Origin, Resource
 from auditor.model.knowledge import Audit
 from auditor.model.subject import Subject
+from auditor.model.text import Text
 from auditor.model.values import Json, Partial, Unresolved
 from auditor.model.verdict import Severity, Status
 from auditor.sources import read_paths
@@ -247,7 +248,7 @@ def test_every_protocol_that_is_on_is_told(tmp_path: Path) -> None:
     content = fixture("dp-3.client-tls", "fail--absent-on-a-service-of-march-2018")
     (found,) = judged("dp-3.client-tls", content, tmp_path)
     assert found.message.startswith("SSL 3.0 is on for callers: customProperties does not name it")
-    assert "(and 2 more: Tls10, Tls11)" in found.message
+    assert "(and 2 more: TLS 1.0, TLS 1.1)" in found.message
 
 
 def test_an_address_is_quoted_without_its_path(tmp_path: Path) -> None:
@@ -303,3 +304,30 @@ def test_no_message_holds_a_literal(tmp_path: Path) -> None:
             shown = found.message + "".join(str(entry.value) for entry in found.evidence)
             assert "fake" not in shown
             assert "not-a-real" not in shown
+
+
+# -- texts of which only pieces are known --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pieces", "answer"),
+    [
+        (("contoso.azure-api.net",), True),
+        (("CONTOSO.Azure-API.net",), True),
+        (("api.contoso.com",), False),
+        ((UNKNOWN, ".azure-api.net"), True),
+        ((UNKNOWN, ".contoso.com"), False),
+        ((UNKNOWN, ".net"), None),
+        (("api.", UNKNOWN), None),
+    ],
+    ids=str,
+)
+def test_an_ending_is_told_from_what_is_known(
+    pieces: tuple[str | Unresolved, ...], answer: bool | None
+) -> None:
+    text = Text(pieces, Gap(Reason.UNRESOLVED, "the host name"))
+    if answer is None:
+        with pytest.raises(Undetermined):
+            text.ends(".azure-api.net")
+    else:
+        assert text.ends(".azure-api.net") is answer
