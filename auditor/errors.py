@@ -1,6 +1,25 @@
-"""Errors a user can act on. Each is one sentence: what, where, what to do."""
+"""How a run ends: exit codes, and errors a user can act on, each one sentence: what, where, what to do."""
 
 from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes. Precedence when several apply: 2, 5, 4, 1, 3, 0."""
+
+    OK = 0
+    """Everything that was to be judged was judged, and nothing at or above ``--fail-on`` failed."""
+    FAILED = 1
+    """Findings at or above ``--fail-on`` failed."""
+    USAGE = 2
+    """Wrong usage, configuration, waiver or attestation file."""
+    INCOMPLETE = 3
+    """Nothing failed, but something that counts is unknown or in error, or a file could not be read."""
+    NO_INPUT = 4
+    """No input could be read, sign-in failed, or there is no API Management service in the scope."""
+    BROKEN = 5
+    """The tool itself broke."""
 
 
 class AuditorError(Exception):

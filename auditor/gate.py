@@ -1,10 +1,10 @@
-"""The decision of a run and its exit code."""
+"""The decision of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 
+from auditor.errors import Exit
 from auditor.model.check import Check
 from auditor.model.evidence import Reason
 from auditor.model.results import FindingJson, GateJson, ServiceJson
@@ -12,23 +12,6 @@ from auditor.model.verdict import Severity, Status
 from auditor.totals import pairs
 
 NEVER = "none"
-
-
-class Exit(IntEnum):
-    """Exit codes. Precedence when several apply: 2, 5, 4, 1, 3, 0."""
-
-    OK = 0
-    """Everything that was to be judged was judged, and nothing at or above ``--fail-on`` failed."""
-    FAILED = 1
-    """Findings at or above ``--fail-on`` failed."""
-    USAGE = 2
-    """Wrong usage, configuration, waiver or attestation file."""
-    INCOMPLETE = 3
-    """Nothing failed, but something that counts is unknown or in error, or a file could not be read."""
-    NO_INPUT = 4
-    """No input could be read, sign-in failed, or there is no API Management service in the scope."""
-    BROKEN = 5
-    """The tool itself broke."""
 
 
 def decide(

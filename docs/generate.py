@@ -19,7 +19,7 @@ sys.path.insert(0, str(DOCS.parent))  # the checkout itself where there is one, 
 
 from auditor.apim import collections, defaults, tiers
 from auditor.audit import TITLES
-from auditor.gate import Exit
+from auditor.errors import Exit
 from auditor.model.check import Catalogue, Check, Control, Feature
 from auditor.model.inventory import InputKind
 from auditor.model.verdict import Status

@@ -12,6 +12,8 @@ from auditor.model.verdict import Severity, Status, fold
 from reports.safe import line
 
 _MOST_FACTS = 3
+_DOTTED = re.compile(r"(?<=/)(?:\w+\.){3,}(\w+\.\w+\.\w+)(?=/|$)")
+"""A member name of many dotted parts: its last three tell it from its neighbours."""
 Shortener = Callable[[str], str]
 _EXPRESSION = re.compile(r"\[(?P<function>\w+)\([^\]]{24,}\)[^\]()]*\]")
 
@@ -75,6 +77,8 @@ class Step:
     reasons: set[str] = field(default_factory=set)
     services: dict[str, None] = field(default_factory=dict)
     """Ids of the services it would decide them for; the texts are those of the first."""
+    alike: set[str] = field(default_factory=set)
+    """Remedies of the first service that differ in a resource's name only; the texts are those of the first."""
 
     @property
     def needed(self) -> str:
@@ -82,8 +86,10 @@ class Step:
         first = "; ".join(list(self.wanted)[:_MOST_FACTS])
         more = len(self.wanted) - _MOST_FACTS
         text = f"{first}; and {more} more" if more > 0 else first
-        others = len(self.services) - 1
-        return f"{text} (and of {others} more service{'s' if others > 1 else ''})" if others > 0 else text
+        if len(self.services) > 1:
+            others = len(self.services) - 1
+            return f"{text} (and of {others} more service{'s' if others > 1 else ''})"
+        return f"{text} (and of {len(self.alike) - 1} more like it)" if len(self.alike) > 1 else text
 
 
 def findings(results: Results) -> Iterator[Row]:
@@ -115,17 +121,23 @@ def step_index(results: Results) -> dict[tuple[str, str], Step]:
     found: dict[tuple[str, str], Step] = {}
     for service in results["services"]:
         shape = shaper(service)
-        for gap, check in _gaps(service):
+        for gap, finding in _gaps(service):
             remedy = gap["remedy"] or gap["needed"]
+            subject = finding["subjects"][0]
             step = found.get((service["id"], remedy))
             if step is None:
-                step = by_shape.setdefault(shape(remedy), Step(remedy))
+                # In a request the subject's name follows a slash: /certificates/NAME?api-version=...
+                key = shape(remedy).replace(f"/{subject['name']}", "/\1")
+                step = by_shape.setdefault(key, Step(remedy))
                 found[service["id"], remedy] = step
             step.services[service["id"]] = None
-            # What is asked of several services is said in the words of the first.
+            # What is asked of several is said in the words of the first.
             if len(step.services) == 1:
-                step.wanted[gap["needed"]] = None
-            step.checks.add(check)
+                if remedy == step.remedy:
+                    step.wanted[gap["needed"]] = None
+                else:
+                    step.alike |= {step.remedy, remedy}
+            step.checks.add(finding["check"])
             step.reasons |= {gap["reason"]} - {""}
     return found
 
@@ -143,13 +155,13 @@ def gaps(finding: FindingJson) -> list[GapJson]:
     return [GapJson(reason="", needed=finding["message"], remedy="")]
 
 
-def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, str]]:
+def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, FindingJson]]:
     for control in service["controls"]:
         for feature in control["features"]:
             for finding in feature["findings"]:
                 if finding["status"] == "unknown" and not finding.get("observation"):
                     for gap in gaps(finding):
-                        yield gap, finding["check"]
+                        yield gap, finding
 
 
 def shaper(service: ServiceJson) -> Callable[[str], str]:
@@ -209,7 +221,7 @@ def shortener(results: Results) -> Shortener:
 def fact(evidence: EvidenceJson) -> str:
     """One value that was read, with its pointer: ``/properties/virtualNetworkType = None``."""
     pointer = evidence["pointer"]
-    name = pointer[1:] if pointer.startswith("#") else pointer
+    name = pointer[1:] if pointer.startswith("#") else _DOTTED.sub(r"...\1", pointer)
     text = f"{line(name, 160)} = {line(evidence['value'], 160)}"
     if "expression" in evidence:
         text = f"{text}, from {line(evidence['expression'], 120)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -39,7 +40,10 @@ _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yello
 def console(no_color: bool = False) -> Console:
     """The terminal as it is; a fixed width where there is none."""
     screen = Console(no_color=no_color or None, highlight=False, soft_wrap=False)
-    return screen if screen.is_terminal else Console(no_color=True, highlight=False, width=100)
+    if screen.is_terminal:
+        return screen
+    columns = os.environ.get("COLUMNS", "")
+    return Console(no_color=True, highlight=False, width=int(columns) if columns.isdigit() else 100)
 
 
 def show(results: Results, no_color: bool = False, written: Sequence[str] = ()) -> None:

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from auditor.apim.collections import COLLECTIONS
-from auditor.gate import Exit
+from auditor.errors import Exit
 from auditor.model.check import Check, Control
 from auditor.model.evidence import Reason
 from auditor.model.verdict import Status

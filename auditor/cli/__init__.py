@@ -9,25 +9,29 @@ from typing import Annotated
 import typer
 
 from auditor import DISTRIBUTION, __version__
-from auditor.cli.controls import controls
-from auditor.cli.explain import explain
-from auditor.cli.report import report
-from auditor.cli.scan import scan
-from auditor.errors import AuditorError, UnreadableError
-from auditor.gate import Exit
+from auditor.cli import controls, explain, report, scan
+from auditor.errors import AuditorError, Exit, UnreadableError
 
 app = typer.Typer(
     name="auditor",
     help="Audit Azure API Management against Microsoft's security baseline and the mTLS guidance.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     add_completion=True,
     epilog="Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 undecided, 4 nothing to audit, 5 internal.",
 )
-app.command()(scan)
-app.command()(report)
-app.command()(explain)
-app.command()(controls)
+
+
+def _examples(lines: tuple[str, ...]) -> str:
+    """Lines that the help keeps apart: the mark at the start says so to the option parser."""
+    return "\n".join(("\b", "Examples:", *lines))
+
+
+app.command(epilog=_examples(scan.EXAMPLES))(scan.scan)
+app.command(epilog=_examples(report.EXAMPLES))(report.report)
+app.command(epilog=_examples(explain.EXAMPLES))(explain.explain)
+app.command(epilog=_examples(controls.EXAMPLES))(controls.controls)
 
 
 def _version(wanted: bool) -> None:

@@ -6,16 +6,15 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES = ("  auditor controls",)
+"""Shown below the command's help."""
+
 
 def controls(
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
-    """List every control, feature and check of the catalogue.
-
-    Example:
-      auditor controls
-    """
+    """List every control, feature and check of the catalogue."""
     from auditor.siblings import check_siblings
 
     check_siblings()

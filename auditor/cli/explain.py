@@ -8,6 +8,12 @@ import typer
 
 from auditor.errors import UsageError
 
+EXAMPLES = (
+    "  auditor explain NS-2",
+    "  auditor explain apim.dp-3.client-tls",
+)
+"""Shown below the command's help."""
+
 
 def explain(
     what: Annotated[
@@ -16,12 +22,7 @@ def explain(
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
-    """Explain a control or a check: what it asks, why, how to fix it.
-
-    Examples:
-      auditor explain NS-2
-      auditor explain apim.dp-3.client-tls
-    """
+    """Explain a control or a check: what it asks, why, how to fix it."""
     from auditor.siblings import check_siblings
 
     check_siblings()

@@ -11,6 +11,9 @@ import typer
 
 from auditor.errors import UnreadableError, UsageError
 
+EXAMPLES = ("  auditor report results.json -f html -o report.html",)
+"""Shown below the command's help."""
+
 
 def report(
     results: Annotated[str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote.")],
@@ -22,11 +25,7 @@ def report(
     ] = "-",
     _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
-    """Render a stored result again, in any format.
-
-    Example:
-      auditor report results.json -f html -o report.html
-    """
+    """Render a stored result again, in any format."""
     from auditor.siblings import check_siblings
 
     check_siblings()

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _SEVERITIES = ("low", "medium", "high", "critical", "none")
 
+EXAMPLES = (
+    "  auditor scan export.json --report html=report.html",
+    "  auditor scan main.json --parameters prod.parameters.json --fail-on high",
+    '  az rest --method get --url "$SERVICE_ID?api-version=2024-05-01" | auditor scan -',
+)
+"""Shown below the command's help."""
+
 
 def scan(
     paths: Annotated[
@@ -73,13 +80,7 @@ def scan(
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
-    """Audit exported JSON, ARM templates or management API bodies.
-
-    Examples:
-      auditor scan export.json --report html=report.html
-      auditor scan main.json --parameters prod.parameters.json --fail-on high
-      az rest --method get --url "$SERVICE_ID?api-version=2024-05-01" | auditor scan -
-    """
+    """Audit exported JSON, ARM templates or management API bodies."""
     from auditor.audit import Span, audit
     from auditor.siblings import check_siblings
 

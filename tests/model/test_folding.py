@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.gate import Exit, decide
+from auditor.errors import Exit
+from auditor.gate import decide
 from auditor.model.results import (
     ControlResultJson,
     FeatureResultJson,
