@@ -212,3 +212,9 @@ def _extension_target(resource: Resource) -> str:
     if not separator or "/providers/" not in head or not tail.startswith(resource.type.split("/")[0]):
         return ""
     return head
+
+
+def implied(resource_id: str, type_: str, child: Resource) -> Resource:
+    """A service that is not in the input, though children of it are."""
+    origin = Origin(pointer="", document=child.origin.document, request=child.origin.request)
+    return Resource(resource_id, type_, {}, origin, child.input, implied=True, scope=child.scope)

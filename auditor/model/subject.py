@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, overload
 
 from auditor.model.evidence import Evidence, Gap, Log, Reason, Undetermined
-from auditor.model.inventory import Input, Origin, Resource
+from auditor.model.inventory import Input, Resource
 from auditor.model.knowledge import Audit
 from auditor.model.text import Text
 from auditor.model.values import (
@@ -23,6 +23,7 @@ from auditor.model.values import (
     Unresolved,
     escape,
     member,
+    peek,
     unescape,
 )
 
@@ -134,10 +135,7 @@ class Subject:
         raise Undetermined(self._odd(at, value, "a string"))
 
     def formula(self, pointer: str) -> str:
-        """The expression that stands where a value is not known; empty where the value is known, or absent.
-
-        For what an expression tells without its value: that it asks a secret for its current version.
-        """
+        """The expression that stands where a value is not known; empty where it is known or absent."""
         at, value = self.base, self._node
         for token in pointer.split("/")[1:]:
             found = member(value, unescape(token)) if isinstance(value, dict) else None
@@ -186,7 +184,7 @@ class Subject:
             raise Undetermined(self._odd(at, value, "an array"))
         for index, element in enumerate(value):
             base = f"{at}/{index}"
-            item = _peek(element, key) if key or isinstance(element, str) else ""
+            item = peek(element, key) if key or isinstance(element, str) else ""
             yield Subject(self.audit, self.resource, self.log, base, element, item or f"{at}#{index}")
         if isinstance(value, PartialList):
             raise Undetermined(self._unresolved_gap(at, value.why))
@@ -400,18 +398,3 @@ class Items(Sequence[Any]):
     def _whole(self) -> None:
         if isinstance(self._node, PartialList):
             raise Undetermined(self._subject._unresolved_gap(self._at, self._node.why))  # noqa: SLF001
-
-
-def _peek(element: Any, pointer: str) -> str:
-    """What names an element of an array, without logging; empty where it cannot be told."""
-    value = element
-    for token in pointer.split("/")[1:]:
-        found = member(value, unescape(token)) if isinstance(value, dict) else None
-        value = found[1] if found else None
-    return "" if value is None or isinstance(value, (dict, list)) else str(value)
-
-
-def implied(resource_id: str, type_: str, child: Resource) -> Resource:
-    """A service that is not in the input, though children of it are."""
-    origin = Origin(pointer="", document=child.origin.document, request=child.origin.request)
-    return Resource(resource_id, type_, {}, origin, child.input, implied=True, scope=child.scope)

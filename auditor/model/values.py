@@ -163,3 +163,12 @@ def member(value: Mapping[str, Json], name: str) -> tuple[str, Json] | None:
         if len(key) == len(name) and key.casefold() == folded:
             found = key, item
     return found
+
+
+def peek(element: Json, pointer: str) -> str:
+    """What names an element of an array, without logging; empty where it cannot be told."""
+    value = element
+    for token in pointer.split("/")[1:]:
+        found = member(value, unescape(token)) if isinstance(value, dict) else None
+        value = found[1] if found else None
+    return "" if value is None or isinstance(value, (dict, list)) else str(value)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from auditor.model.inventory import SERVICE, Input, Inventory, Listing, Resource
-from auditor.model.subject import implied
+from auditor.model.inventory import SERVICE, Input, Inventory, Listing, Resource, implied
 from auditor.model.values import Json, PartialList, PartialObject, Unresolved, member
 from auditor.redaction import Redactor
 from auditor.sources.shape import Found, Listed, Shaped
