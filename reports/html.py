@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from auditor.model.results import EvidenceJson, Results
+from auditor.model.results import DefaultJson, EvidenceJson, Results
 from auditor.model.verdict import FOLD_ORDER, Status
 from reports import prose, summary
 from reports.safe import line, plain
@@ -78,6 +78,7 @@ def _environment() -> Environment:
         number=lambda value: f"{value:,}",
     )
     environment.globals.update(
+        defaults=_defaults,
         details_rows=details_rows,
         documentation=prose.is_documentation,
         most_evidence=_MOST_EVIDENCE,
@@ -108,6 +109,12 @@ def _placer(results: Results) -> Any:
         return line(short(summary.place(evidence)), 240)
 
     return place
+
+
+def _defaults(evidence: list[EvidenceJson]) -> list[DefaultJson]:
+    """The documented defaults that some evidence names, each once."""
+    found = {tuple(one["defaulted"].items()): one["defaulted"] for one in evidence if "defaulted" in one}
+    return list(found.values())
 
 
 def _moment(text: str) -> str:

@@ -12,7 +12,7 @@ _MEANT = re.compile(r"[\\`*_\[\]~#$]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 """Characters of HTML, and the one that ends a cell of a table, where backslashes are read differently."""
 _RISKY = re.compile(r"\S*(?:@|://|www\.|#\d|\bGH-\d)\S*", re.IGNORECASE)
-"""Words that a site makes links or mentions of after reading the Markdown: only code keeps them as they are."""
+"""What a site makes links or mentions of after reading the Markdown: only code keeps it as it is."""
 _LEADING = re.compile(r"^(?:([-+])|(\d{1,9})([.)]))(?=\s|$)")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ]")
 

@@ -78,7 +78,7 @@ class Step:
     services: dict[str, None] = field(default_factory=dict)
     """Ids of the services it would decide them for; the texts are those of the first."""
     alike: set[str] = field(default_factory=set)
-    """Remedies of the first service that differ in a resource's name only; the texts are those of the first."""
+    """Remedies of the first service that differ in a resource's name only; the texts are the first one's."""
 
     @property
     def needed(self) -> str:
