@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.apim.hosts import require_name
+from auditor.apim.kinds import owner
 from auditor.apim.vaultrefs import has_reference
 from auditor.model.check import Kind
 from auditor.model.evidence import Gap, Reason, Undetermined
@@ -48,10 +49,7 @@ def uses_vault(service: Subject) -> bool:
 
 def service_of(subject: Subject) -> Subject:
     """The service that a direct child of it, or an item in it, belongs to."""
-    resource = subject.resource
-    if resource.type == SERVICE:
-        return subject.of(resource)
-    return subject.of(subject.audit.inventory.by_key[resource.parent_key])
+    return subject.of(subject.resource) if subject.resource.type == SERVICE else owner(subject)
 
 
 @derived
