@@ -8,36 +8,65 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.engine import Finding
-from auditor.model.evidence import Evidence
+from auditor.model.evidence import Evidence, Gap
 from auditor.model.inventory import Origin, Resource
-from auditor.model.results import EvidenceJson, FindingJson, OriginJson, SubjectJson
+from auditor.model.results import EvidenceJson, FindingJson, GapJson, OriginJson, SubjectJson
 from auditor.model.values import Partial, Redacted, Unresolved
 from auditor.model.verdict import FOLD_ORDER, Status
 
 _LONGEST = 300
 """Characters of a value that a report quotes."""
+_MOST_GAPS = 5
+"""Gaps that one entry for several subjects names."""
 _FOLDED = frozenset({Status.PASS, Status.NOT_APPLICABLE, Status.INHERITED})
 _ORDER = {status.value: rank for rank, status in enumerate(FOLD_ORDER)}
 
 
 def finding_rows(found: list[Finding], service: Resource, every_evidence: bool) -> list[FindingJson]:
-    """Worst first; equal passes of several subjects as one entry with the evidence of the first."""
-    groups: dict[tuple[str, str], FindingJson] = {}
+    """Worst first. Equal passes of several subjects are one entry with the evidence of the first.
+
+    So are unknowns that lack a fact for the same reasons: twenty named values whose refresh a template cannot
+    show are one thing to know. Their gaps are named together, up to a few.
+    """
+    groups: dict[tuple[str, ...], FindingJson] = {}
     rows: list[FindingJson] = []
     for finding in found:
         subject = _subject(finding, service)
-        if finding.status in _FOLDED and not every_evidence:
-            key = (finding.status.value, finding.message)
-            if key in groups:
-                groups[key]["subjects"].append(subject)
-                continue
-            groups[key] = row = _finding(finding, subject)
-        else:
-            row = _finding(finding, subject)
+        key = _group(finding, every_evidence)
+        if key and key in groups:
+            _join(groups[key], finding, subject)
+            continue
+        row = _finding(finding, subject)
         rows.append(row)
+        if key:
+            groups[key] = row
+    for row in groups.values():
+        more = len(row["subjects"]) - 1
+        if more and row["status"] == Status.UNKNOWN:
+            row["message"] = f"{row['message']} The same holds for {more} more."
     if len(rows) > 1:
         rows.sort(key=lambda row: (_ORDER[row["status"]], row["subjects"][0]["id"].lower(), row["message"]))
     return rows
+
+
+def _group(finding: Finding, every_evidence: bool) -> tuple[str, ...]:
+    """What findings have in common that are one entry; empty for one that stands alone."""
+    if finding.status in _FOLDED and not every_evidence:
+        return (finding.status.value, finding.message)
+    if finding.status is Status.UNKNOWN and finding.details is None:
+        return (finding.status.value, *sorted({gap.reason.value for gap in finding.gaps}))
+    return ()
+
+
+def _join(row: FindingJson, finding: Finding, subject: SubjectJson) -> None:
+    row["subjects"].append(subject)
+    for gap in finding.gaps:
+        if len(row["gaps"]) < _MOST_GAPS:
+            row["gaps"].append(_gap(gap))
+
+
+def _gap(gap: Gap) -> GapJson:
+    return {"reason": gap.reason.value, "needed": gap.needed, "remedy": gap.remedy}
 
 
 def _finding(finding: Finding, subject: SubjectJson) -> FindingJson:
@@ -49,9 +78,7 @@ def _finding(finding: Finding, subject: SubjectJson) -> FindingJson:
         severity=finding.severity.value,
         message=finding.message,
         evidence=[_evidence(entry) for entry in _telling(finding.evidence)],
-        gaps=[
-            {"reason": gap.reason.value, "needed": gap.needed, "remedy": gap.remedy} for gap in finding.gaps
-        ],
+        gaps=[_gap(gap) for gap in finding.gaps],
     )
     if finding.check.observation:
         row["observation"] = True
