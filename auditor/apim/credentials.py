@@ -124,15 +124,13 @@ def _literal(position: Subject, pointer: str, last: str, value: Redacted) -> Ver
     if pointer.startswith(_MAPS) and not value.known_format and not _SAYS_CREDENTIAL.search(name):
         return Manual(
             f"{_place(position, pointer)} holds a literal whose name does not say whether it is a "
-            "credential. "
-            "Show that it is none, or keep it in a named value backed by Key Vault."
+            "credential. Show that it is none, or keep it in a named value backed by Key Vault."
         )
     sibling = _PASSWORD_OF.get(name.casefold())
     if sibling and not value.known_format and not _has_password(position, pointer, sibling):
         return Manual(
             f"{_place(position, pointer)} holds a certificate without a password. Show that it has no "
-            "private key, "
-            "or refer to it in Key Vault."
+            "private key, or refer to it in Key Vault."
         )
     return Fail(f"{_place(position, pointer)} is written out. {_INSTEAD.get(last, _PARAMETER)}")
 
@@ -155,8 +153,7 @@ def _of_logger(position: Subject, pointer: str) -> Verdict:
         return Pass("Microsoft does not count the keys of Application Insights as secrets.")
     return Fail(
         f"{_place(position, pointer)} was typed into the logger, whether it stands there or the service "
-        "moved it "
-        f"into a generated named value. {_INSTEAD['loggers']}"
+        f"moved it into a generated named value. {_INSTEAD['loggers']}"
     )
 
 

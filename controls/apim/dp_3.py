@@ -200,14 +200,12 @@ def backend_encrypted(address: Subject) -> Verdict:
     if url.starts("http://", "ws://"):
         return Fail(
             f"{pointer.removeprefix('/properties/')} of {address.name} is {_host_of(url)!r}: requests to "
-            "the backend "
-            "travel in clear text. Give it a certificate and write https."
+            "the backend travel in clear text. Give it a certificate and write https."
         )
     if url.starts("fabric:/"):
         return Manual(
             f"The backend {address.name} is a Service Fabric service, whose address is found at run time. "
-            "Show that "
-            "the service listens on https only."
+            "Show that the service listens on https only."
         )
     raise Undetermined(
         Gap(
@@ -277,9 +275,8 @@ def backend_certificate_validation(backend: Subject) -> Verdict:
     )
     if isinstance(verdict, Pass) and backend.text("/properties/url").starts("fabric:/"):
         return Manual(
-            f"The backend {backend.name} is a Service Fabric cluster, which is recognised by thumbprints or "
-            "X.509 "
-            "names of its own. Show that serviceFabricCluster names the right ones."
+            f"The backend {backend.name} is a Service Fabric cluster, which is recognised by thumbprints "
+            "or X.509 names of its own. Show that serviceFabricCluster names the right ones."
         )
     return verdict
 
@@ -293,8 +290,7 @@ def _validated(backend: Subject) -> Verdict:
         return Pass("It is validated.")
     return Fail(
         f"tls.{backend.item} of the backend {backend.name} is false: whoever answers in its place is "
-        "believed. "
-        "Set it to true, and upload the issuer as a CA certificate where it is a private one."
+        "believed. Set it to true, and upload the issuer as a CA certificate where it is a private one."
     )
 
 

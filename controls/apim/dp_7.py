@@ -39,14 +39,13 @@ def certificate_in_key_vault(certificate: Subject) -> Verdict:
     if certificate.has("/properties/hasPrivateKey") and not certificate.flag("/properties/hasPrivateKey"):
         return Fail(
             f"The certificate {certificate.name} was uploaded. It has no private key to lose, but nothing "
-            "renews it "
-            "either: refer to it with keyVault.secretIdentifier.",
+            "renews it either: refer to it with keyVault.secretIdentifier.",
             severity=Severity.LOW,
         )
     return Fail(
-        f"The certificate {certificate.name} was uploaded: it has no keyVault.secretIdentifier, so nothing "
-        "renews "
-        "it and its private key has lain in a file. Import it into a vault and refer to it from here."
+        f"The certificate {certificate.name} was uploaded: it has no keyVault.secretIdentifier, so "
+        "nothing renews it and a private key in it has lain in a file. Import it into a vault and refer "
+        "to it from here."
     )
 
 
@@ -65,8 +64,7 @@ def certificate_rotates(certificate: Subject) -> Verdict:
     if names_version(certificate, _IDENTIFIER):
         return Fail(
             f"keyVault.secretIdentifier of the certificate {certificate.name} ends in a version, so a "
-            "renewal in the "
-            "vault never arrives. Leave the version away: https://VAULT/secrets/NAME."
+            "renewal in the vault never arrives. Leave the version away: https://VAULT/secrets/NAME."
         )
     return Pass("The Key Vault identifier names no version: a renewal is picked up within about four hours.")
 
@@ -87,9 +85,9 @@ def certificate_refresh(certificate: Subject) -> Verdict:
     if code.casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded.")
     return Fail(
-        f"The last refresh of the certificate {certificate.name} ended with {code!r} (keyVault.lastStatus): "
-        "the "
-        "gateway goes on with the old one until it expires. Let the identity read the secret, then refresh."
+        f"The last refresh of the certificate {certificate.name} ended with {code!r} "
+        "(keyVault.lastStatus): the gateway goes on with the old one until it expires. Let the identity "
+        "read the secret, then refresh."
     )
 
 
@@ -130,8 +128,7 @@ def hostname_certificate(host: Subject) -> Verdict:
         if status is _CertificateStatus.FAILED:
             return Fail(
                 f"certificateStatus of {name} is Failed: its certificate could not be obtained. Let the "
-                "service's "
-                "identity read it, and update the host name again."
+                "service's identity read it, and update the host name again."
             )
     if in_vault:
         return Pass("The certificates of custom host names come from Key Vault, without a version.")
@@ -159,9 +156,8 @@ def _without_vault(host: Subject, name: str) -> Verdict:
             )
         )
     return Fail(
-        f"The certificate of {name} was uploaded (certificateSource Custom, no keyVaultId), so nothing "
-        "renews it. "
-        "Import it into a vault and give keyVaultId without a version."
+        f"The certificate of {name} was uploaded: it has no keyVaultId, so nothing renews it. Import it "
+        "into a vault and give keyVaultId without a version."
     )
 
 
@@ -196,8 +192,7 @@ def certificate_expiry(certificate: Subject) -> Verdict:
     if left < timedelta(days=days):
         return Fail(
             f"The certificate of {name} expires on {expiry:%Y-%m-%d}, in {left.days} days, which is less "
-            f"than {days}. "
-            "Renew it.",
+            f"than {days}. Renew it.",
             severity=Severity.MEDIUM,
         )
     return Pass(f"The certificates that were read are valid for {days} days or more.")

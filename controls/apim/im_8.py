@@ -53,9 +53,9 @@ def secret_in_key_vault(named_value: Subject) -> Verdict:
             "apim.im-8.inline-secrets judges that logger."
         )
     return Fail(
-        f"The named value {named_value.name} is secret and has no keyVault.secretIdentifier: the secret was "
-        "typed "
-        "into the service. Put it into a vault and give the identifier of the vault's secret instead."
+        f"The named value {named_value.name} is secret and has no keyVault.secretIdentifier: the secret "
+        "was typed into the service. Put it into a vault and give the identifier of the vault's secret "
+        "instead."
     )
 
 
@@ -73,9 +73,9 @@ def rotates(named_value: Subject) -> Verdict:
         return NotApplicable("The value is not a reference to Key Vault.")
     if names_version(named_value, _IDENTIFIER):
         return Fail(
-            f"keyVault.secretIdentifier of the named value {named_value.name} ends in a version, so a newer "
-            "secret "
-            "in the vault is never picked up. Leave the version away: https://VAULT/secrets/NAME."
+            f"keyVault.secretIdentifier of the named value {named_value.name} ends in a version, so a "
+            "newer secret in the vault is never picked up. Leave the version away: "
+            "https://VAULT/secrets/NAME."
         )
     return Pass("The Key Vault identifier names no version: a new one is picked up within about four hours.")
 
@@ -96,9 +96,9 @@ def refresh(named_value: Subject) -> Verdict:
     if code.casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded.")
     return Fail(
-        f"The last refresh of the named value {named_value.name} ended with {code!r} (keyVault.lastStatus): "
-        "the "
-        "gateway goes on with an old secret or none. Let the identity read the secret, then refresh."
+        f"The last refresh of the named value {named_value.name} ended with {code!r} "
+        "(keyVault.lastStatus): the gateway goes on with an old secret or none. Let the identity read "
+        "the secret, then refresh."
     )
 
 
@@ -140,9 +140,8 @@ def _of_replaced(named_value: Subject, value: Redacted) -> Verdict:
     if value.known_format:
         return Fail(
             f"The named value {named_value.name} is not marked secret and holds a {value.kind}: every "
-            "reader of "
-            "the configuration sees it. Renew that credential, keep it in Key Vault and refer to it from "
-            "here."
+            "reader of the configuration sees it. Renew that credential, keep it in Key Vault and refer "
+            "to it from here."
         )
     return _suspicious(named_value, "its name and the look of its value say that it is a credential")
 
@@ -150,8 +149,7 @@ def _of_replaced(named_value: Subject, value: Redacted) -> Verdict:
 def _suspicious(named_value: Subject, why: str) -> Manual:
     return Manual(
         f"The named value {named_value.name} is not marked secret, and {why}. Show that it is none, or "
-        "renew it "
-        "and keep it in Key Vault."
+        "renew it and keep it in Key Vault."
     )
 
 
