@@ -20,7 +20,7 @@ from auditor.model.results import (
 )
 from auditor.model.subject import Subject
 from auditor.model.verdict import Status, fold
-from auditor.rows import finding_rows
+from auditor.rows import Cache, finding_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,11 @@ def audit_service(what: Plan, audit: Audit, service: Resource) -> ServiceJson:
     """Judge one service."""
     by_check = {check.id: list(judge(check, audit, service)) for check in what.checks}
     statuses = {check_id: fold(finding.status for finding in found) for check_id, found in by_check.items()}
+    cache: Cache = {}
     controls = [
-        _not_asked(control) if rows is None else _control(control, rows, by_check, statuses, service, what)
+        _not_asked(control)
+        if rows is None
+        else _control(control, rows, by_check, statuses, service, what, cache)
         for control, rows in what.controls
     ]
     return ServiceJson(
@@ -122,6 +125,7 @@ def _control(
     statuses: Mapping[str, Status],
     service: Resource,
     what: Plan,
+    cache: Cache,
 ) -> ControlResultJson:
     features: list[FeatureResultJson] = []
     counts: list[Status] = []
@@ -132,7 +136,7 @@ def _control(
         findings = [
             finding
             for check in row.own
-            for finding in finding_rows(by_check[check.id], service, what.every_evidence)
+            for finding in finding_rows(by_check[check.id], service, what.every_evidence, cache)
         ]
         features.append(
             FeatureResultJson(

@@ -14,10 +14,12 @@ from auditor.model.check import Check
 from auditor.model.evidence import Evidence, Gap, Log, Undetermined
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
-from auditor.model.logic import conditional_gap, gap_sentence
+from auditor.model.logic import conditional_gap, gap_sentence, may_not_be_deployed
 from auditor.model.subject import Subject
 from auditor.model.verdict import STATUS_OF, Fail, NotApplicable, Severity, Status, Unknown, Verdict
 
+NOT_LISTED = "(not listed)"
+"""Item of the finding that stands for the subjects which could not be listed: it is about none of those."""
 _NEEDS_EVIDENCE = frozenset({Status.PASS, Status.FAIL, Status.NOT_APPLICABLE})
 
 
@@ -56,6 +58,7 @@ def judge(check: Check, audit: Audit, service: Resource) -> Iterator[Finding]:
         yield _broken(check, listing, error)
         return
     if rest is not None:
+        listing.item = NOT_LISTED
         yield _finding(check, listing, rest)
     elif count == 0:
         yield _finding(check, listing, NotApplicable(f"There is no {check.on.name}."))
@@ -78,7 +81,7 @@ def _judged(check: Check, subject: Subject, gate: Subject) -> Finding:
         verdict = Unknown(gap_sentence(undetermined.gaps), None, undetermined.gaps)
     except Exception as error:
         return _broken(check, subject, error)
-    if isinstance(verdict, Fail) and subject.resource.condition is not None and subject.resource.parent_key:
+    if isinstance(verdict, Fail) and may_not_be_deployed(subject):
         gap = conditional_gap(subject)
         verdict = Unknown(f"If it is deployed: {verdict.message}", verdict.details, (gap,))
     if not subject.log.entries:

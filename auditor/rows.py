@@ -22,7 +22,13 @@ _FOLDED = frozenset({Status.PASS, Status.NOT_APPLICABLE, Status.INHERITED})
 _ORDER = {status.value: rank for rank, status in enumerate(FOLD_ORDER)}
 
 
-def finding_rows(found: list[Finding], service: Resource, every_evidence: bool) -> list[FindingJson]:
+Cache = dict[tuple[str, str, bool], EvidenceJson]
+"""Evidence of one service by resource, pointer and whether it was defaulted: checks read the same values."""
+
+
+def finding_rows(
+    found: list[Finding], service: Resource, every_evidence: bool, cache: Cache
+) -> list[FindingJson]:
     """Worst first. Equal passes of several subjects are one entry with the evidence of the first.
 
     So are unknowns that lack a fact for the same reasons: twenty named values whose refresh a template cannot
@@ -36,7 +42,7 @@ def finding_rows(found: list[Finding], service: Resource, every_evidence: bool) 
         if key and key in groups:
             _join(groups[key], finding, subject)
             continue
-        row = _finding(finding, subject)
+        row = _finding(finding, subject, cache)
         rows.append(row)
         if key:
             groups[key] = row
@@ -69,7 +75,7 @@ def _gap(gap: Gap) -> GapJson:
     return {"reason": gap.reason.value, "needed": gap.needed, "remedy": gap.remedy}
 
 
-def _finding(finding: Finding, subject: SubjectJson) -> FindingJson:
+def _finding(finding: Finding, subject: SubjectJson, cache: Cache) -> FindingJson:
     row = FindingJson(
         check=finding.check.id,
         source=finding.check.source.value,
@@ -77,7 +83,7 @@ def _finding(finding: Finding, subject: SubjectJson) -> FindingJson:
         status=finding.status.value,
         severity=finding.severity.value,
         message=finding.message,
-        evidence=[_evidence(entry) for entry in _telling(finding.evidence)],
+        evidence=[_cached(entry, cache) for entry in _telling(finding.evidence)],
         gaps=[_gap(gap) for gap in finding.gaps],
     )
     if finding.check.observation:
@@ -112,6 +118,14 @@ def _telling(evidence: tuple[Evidence, ...]) -> Iterator[Evidence]:
 
 def _above(pointer: str) -> str:
     return pointer.rpartition("/")[0]
+
+
+def _cached(entry: Evidence, cache: Cache) -> EvidenceJson:
+    key = (entry.resource.key, entry.pointer, entry.default is not None)
+    row = cache.get(key)
+    if row is None:
+        row = cache[key] = _evidence(entry)
+    return row
 
 
 def _evidence(entry: Evidence) -> EvidenceJson:

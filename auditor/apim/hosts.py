@@ -118,8 +118,7 @@ def service_asks(service: Subject) -> bool:
             Gap(
                 Reason.EXTERNAL,
                 f"whether {service.name} requests client certificates: enableClientCertificate is not on, "
-                "and "
-                "the documents do not settle that it is the switch of the v2 tiers",
+                "and the documents do not settle that it is the switch of the v2 tiers",
                 "look at Custom domains > Request client certificate in the portal, and attest what it says",
             )
         )

@@ -91,6 +91,8 @@ class Deployment:
     """The tool that made the template, with its version."""
     linked: tuple[str, ...] = ()
     """Templates in other files, which deploy more."""
+    left_out: tuple[str, ...] = ()
+    """Places where resources stand that could not be understood: more may be deployed."""
 
 
 def is_template(document: Json) -> bool:
@@ -136,6 +138,7 @@ def expand(template: Json, parameters: Mapping[str, Json] | None = None) -> Depl
         diagnostics=run.diagnostics,
         generator=_generator(template),
         linked=tuple(run.linked),
+        left_out=tuple(run.left_out),
     )
 
 
@@ -167,12 +170,19 @@ class _Expansion:
     def template(self, owner: Json, place: _Place) -> Iterator[Expanded]:
         """The resources of a template, or the children of a resource."""
         if place.depth > _MAX_NESTING:
-            self.say(place.pointer, f"The resources at {{}} are nested more than {_MAX_NESTING} levels deep.")
+            self.lose(
+                place.pointer, f"The resources at {{}} are nested more than {_MAX_NESTING} levels deep."
+            )
             return
+        found = member(owner, "resources")
+        if found is not None and found[1] is not None and not isinstance(found[1], list | dict):
+            self.lose(
+                f"{place.pointer}/{found[0]}", "The resources at {} are neither an array nor an object."
+            )
         for where, _, resource in resources_of(owner):
             pointer = place.pointer + where
             if not isinstance(resource, dict):
-                self.say(pointer, "The resource at {} is not an object.")
+                self.lose(pointer, "The resource at {} is not an object.")
             elif get(resource, "import") is None and get(resource, "extension") is None:
                 self.run.path = [pointer]
                 for context, count in iterations(self.interpreter, resource, place.context):
@@ -197,7 +207,7 @@ class _Expansion:
             return
         kind = self.interpreter.safe(get(resource, "type"), context)
         if not isinstance(kind, str) or ("/" not in kind.strip("/") and not place.kind):
-            self.say(pointer, "The type of the resource at {} is not known, so it was left out.")
+            self.lose(pointer, "The type of the resource at {} is not known, so it was left out.")
             return
         kind = kind.strip("/").partition("@")[0]
         name = self.interpreter.safe(get(resource, "name"), context)
@@ -341,7 +351,7 @@ class _Expansion:
             self.run.linked.setdefault(pointer)
             self.say(pointer, "The template of the deployment at {} is not known, so it was not followed.")
         else:
-            self.say(pointer, "The deployment at {} has no template.")
+            self.lose(pointer, "The deployment at {} has no template.")
 
     def address(self, found: Text) -> str:
         """The address of a linked template, without the query: that is where access tokens stand."""
@@ -351,6 +361,11 @@ class _Expansion:
             if isinstance(piece, str) and "?" in piece:
                 break
         return shorten(self.run.printer.plain(join(pieces)))
+
+    def lose(self, pointer: str, sentence: str) -> None:
+        """A diagnostic about a place where more may be deployed than could be understood."""
+        self.run.left_out.setdefault(pointer)
+        self.say(pointer, sentence)
 
     def say(self, pointer: str, sentence: str) -> None:
         """A diagnostic about a place."""

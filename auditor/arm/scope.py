@@ -71,6 +71,8 @@ class Run:
     def __init__(self) -> None:
         self.printer = Printer()
         self.linked: dict[str, None] = {}
+        self.left_out: dict[str, None] = {}
+        """Places of resources that could not be understood."""
         self.unresolved_parameters: dict[str, None] = {}
         self.defaulted_parameters: dict[str, None] = {}
         self.path: list[str] = []

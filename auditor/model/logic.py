@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
+from auditor.model.inventory import SERVICE
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, Pass, Unknown, Verdict
 
@@ -109,7 +110,7 @@ def some(items: Iterable[Subject], holds: Callable[[Subject], bool]) -> bool:
         except Undetermined as undetermined:
             gaps.extend(undetermined.gaps)
             continue
-        if answer and item.resource.condition is not None:
+        if answer and may_not_be_deployed(item):
             gaps.append(conditional_gap(item))
             continue
         if answer:
@@ -198,6 +199,14 @@ def derived(compute: Callable[[Subject], T]) -> Callable[[Subject], T]:
     return attribute
 
 
+def may_not_be_deployed(item: Subject) -> bool:
+    """Whether a resource depends on a condition that is not known.
+
+    The service itself is judged as deployed: that is what auditing its template means.
+    """
+    return item.resource.condition is not None and item.resource.type != SERVICE
+
+
 def conditional_gap(item: Subject) -> Gap:
     """That a resource is deployed only under a condition which is not known."""
     condition = item.resource.condition
@@ -221,7 +230,7 @@ def _outcomes(
             verdict = judge(item.with_log(log))
         except Undetermined as undetermined:
             verdict = Unknown(str(undetermined), None, undetermined.gaps)
-        if isinstance(verdict, Fail) and item.resource.condition is not None:
+        if isinstance(verdict, Fail) and may_not_be_deployed(item):
             verdict = Unknown(verdict.message, None, (conditional_gap(item),))
         outcomes.append((verdict, log, item))
     return outcomes, gaps

@@ -6,6 +6,7 @@ what it was told on the way stands in the log as evidence.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -150,12 +151,13 @@ class Subject:
     def number(self, pointer: str) -> float:
         """A number, written as one or as a string of digits (``"capacity": "1"``)."""
         at, value = self._value(pointer)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
         try:
-            return float(value)
-        except (TypeError, ValueError):
-            raise Undetermined(self._odd(at, value, "a number")) from None
+            found = float("nan" if isinstance(value, bool) else value)
+        except (TypeError, ValueError, OverflowError):
+            found = math.nan
+        if not math.isfinite(found):
+            raise Undetermined(self._odd(at, value, "a number"))
+        return found
 
     def moment(self, pointer: str) -> datetime:
         """A point in time in ISO 8601; without an offset it is UTC, as Azure writes it."""

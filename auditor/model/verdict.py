@@ -35,12 +35,13 @@ FOLD_ORDER: tuple[Status, ...] = (
 )
 """Worst first: the fold of several statuses is the first of these that is among them."""
 
-_RANK = {status: rank for rank, status in enumerate(FOLD_ORDER)}
+_RANK: Mapping[str, int] = {status: rank for rank, status in enumerate(FOLD_ORDER)}
 
 
 def fold(statuses: Iterable[Status | str]) -> Status:
     """The status that stands for several. Of nothing at all nothing is known."""
-    worst = min((_RANK[Status(status)] for status in statuses), default=None)
+    # A status is a string, so either spelling finds its rank.
+    worst = min([_RANK[status] for status in statuses], default=None)
     return Status.UNKNOWN if worst is None else FOLD_ORDER[worst]
 
 

@@ -13,12 +13,24 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined] # the C scanner; stable since Python 3.1
+from math import isfinite
 from typing import Any
 
 from auditor.errors import UnreadableError
-from auditor.model.values import member, unescape
+from auditor.model.values import Unresolved, member, unescape
 
-_DECODER: Any = json.JSONDecoder(strict=False)
+
+def _constant(name: str) -> Unresolved:
+    """What ``NaN`` and ``Infinity``, which some tools write, are to a check: a value that is not known."""
+    return Unresolved(name, "JSON has no such number")
+
+
+def _number(text: str) -> float | Unresolved:
+    number = float(text)
+    return number if isfinite(number) else Unresolved(text[:20], "the number is too large")
+
+
+_DECODER: Any = json.JSONDecoder(strict=False, parse_constant=_constant, parse_float=_number)
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _TOKEN = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'  # a string, kept

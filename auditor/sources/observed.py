@@ -34,6 +34,14 @@ _ENVELOPE = frozenset(
         "managedby",
     ]
 )
+_IDENTITY = frozenset({"id", "type", "name"})
+_ALWAYS = frozenset({"publisheremail", "virtualnetworktype"})
+"""Members of a service that always have a value."""
+_LISTED = frozenset(
+    {"changedtime", "createdtime", "extendedlocation", "provisioningstate", "subscriptionid", "tenantid"}
+)
+"""What ``az resource list`` and Resource Graph tell of any resource beside its envelope."""
+_CURSORS = frozenset({"$skiptoken", "skip_token", "skiptoken"})
 _WIRE_NAMES = {
     "publicIpAddresses": "publicIPAddresses",
     "privateIpAddresses": "privateIPAddresses",
@@ -79,7 +87,8 @@ def _array(document: JsonDocument, items: list[Json], at: str, version: str) -> 
         return None
     if shaped.kind is InputKind.AZ_CLI:
         # az follows nextLink itself, so an array it printed is the whole collection.
-        shaped.listings += _listings(shaped.resources, Origin(at, document), complete=True, detail="")
+        detail = _lost(shaped)
+        shaped.listings += _listings(shaped.resources, Origin(at, document), not detail, detail)
     return shaped
 
 
@@ -94,7 +103,7 @@ def _list(
     shaped = _items(document, items, at, version)
     if shaped is None:
         return None
-    detail = _unfinished(wrapper, len(items))
+    detail = _unfinished(wrapper, len(items)) or _lost(shaped)
     shaped.listings = _listings(shaped.resources, Origin(at, document), not detail, detail)
     if detail:
         shaped.notes.append(f"the list goes on: {detail}")
@@ -103,14 +112,22 @@ def _list(
 
 def _unfinished(wrapper: Mapping[str, Json], length: int) -> str:
     """Why a list is not whole; empty where it is."""
-    for name in ("nextLink", "@odata.nextLink"):
-        found = member(wrapper, name)
-        if found is not None and found[1]:
+    for name, value in wrapper.items():
+        if value and (name.casefold().endswith("nextlink") or name.casefold() in _CURSORS):
             return f"a {name} is left"
     count = member(wrapper, "count")
-    if count is not None and isinstance(count[1], int) and count[1] > length:
-        return f"{length} of {count[1]} items"
-    return ""
+    if count is None or count[1] is None:
+        return ""
+    try:
+        more = float(count[1]) > length
+    except (TypeError, ValueError, OverflowError):
+        return "its count is not a number"
+    return f"{length} of {str(count[1])[:20]} items" if more else ""
+
+
+def _lost(shaped: Shaped) -> str:
+    """Why a list is not whole though it ends: some of its items could not be read as resources."""
+    return f"{shaped.lost} of its items cannot be read as resources" if shaped.lost else ""
 
 
 def _graph(document: JsonDocument, wrapper: Mapping[str, Json], rows: list[Json], at: str) -> Shaped | None:
@@ -127,8 +144,10 @@ def _graph(document: JsonDocument, wrapper: Mapping[str, Json], rows: list[Json]
 
 def _items(document: JsonDocument, items: list[Json], at: str, version: str) -> Shaped | None:
     shaped: Shaped | None = None
+    lost = 0
     for index, item in enumerate(items):
         if not isinstance(item, dict):
+            lost += 1
             continue
         if isinstance(item.get("value"), list) and not item.get("id"):
             # Several bodies in one array, as jq --slurp makes of several files.
@@ -138,14 +157,19 @@ def _items(document: JsonDocument, items: list[Json], at: str, version: str) -> 
                 shaped.resources.extend(inner.resources)
                 shaped.listings.extend(inner.listings)
                 shaped.notes.extend(note for note in inner.notes if note not in shaped.notes)
+            lost += inner is None
             continue
         found = _resource(document, item, f"{at}/{index}", version)
         if found is None:
+            lost += 1
             continue
         kind, resources, notes = found
         shaped = shaped or Shaped(kind)
         shaped.resources.extend(resources)
         shaped.notes.extend(note for note in notes if note not in shaped.notes)
+    if shaped is not None and lost:
+        shaped.lost = lost
+        shaped.notes.append(f"{lost} of {len(items)} items cannot be read as resources")
     return shaped
 
 
@@ -177,9 +201,10 @@ _One = tuple[InputKind, list[Found], list[str]]
 def _resource(document: JsonDocument, item: Mapping[str, Json], at: str, version: str) -> _One | None:
     if "ResourceId" in item or "ResourceType" in item:
         return InputKind.POWERSHELL, list(_powershell(document, item, at)), []
-    resource_id = item.get("id")
-    if not isinstance(resource_id, str):
+    found = member(item, "id")
+    if found is None or not isinstance(found[1], str):
         return None
+    resource_id: str = found[1]
     type_ = type_of_id(resource_id)
     if not type_:
         return None
@@ -187,11 +212,14 @@ def _resource(document: JsonDocument, item: Mapping[str, Json], at: str, version
         body = _unflattened(item)
         origin = Origin(at, document, flat=True)
         return InputKind.AZ_CLI, [_found(resource_id, type_, body, origin, "2022-08-01")], []
-    body = {name: value for name, value in item.items() if name not in ("id", "type", "name")}
+    body = {name: value for name, value in item.items() if name.casefold() not in _IDENTITY}
     notes = []
-    kind = InputKind.AZ_RESOURCE if "resourceGroup" in item and "properties" in item else InputKind.REST
-    if body.get("properties") is None:
-        body.pop("properties", None)
+    properties = member(body, "properties")
+    azure_cli = member(item, "resourceGroup") is not None and properties is not None
+    kind = InputKind.AZ_RESOURCE if azure_cli else InputKind.REST
+    if properties is None or properties[1] is None:
+        if properties is not None:
+            del body[properties[0]]
         notes.append("an inventory without properties (az resource list): use az resource show --ids")
     return kind, [_found(resource_id, type_, body, Origin(at, document), version)], notes
 
@@ -202,19 +230,24 @@ def _found(resource_id: str, type_: str, body: Mapping[str, Json], origin: Origi
 
 
 def _flattened(item: Mapping[str, Json], type_: str) -> bool:
-    """Whether it is what ``az apim`` prints: an API Management resource without ``properties``."""
-    if "properties" in item or "resourceGroup" not in item or not type_.startswith(SERVICE):
+    """Whether it is what ``az apim`` prints: an API Management resource without ``properties``.
+
+    It prints every member, null where there is none. Of a service that lacks the two that always have a
+    value only a selection was printed (``az resource list``, a projection): what it lacks is not told.
+    """
+    names = {name.casefold() for name in item}
+    if "properties" in names or "resourcegroup" not in names or not type_.startswith(SERVICE):
         return False
-    return any(name.lower() not in _ENVELOPE for name in item)
+    return names >= _ALWAYS if type_ == SERVICE else bool(names - _ENVELOPE - _LISTED)
 
 
 def _unflattened(item: Mapping[str, Json]) -> dict[str, Json]:
     body: dict[str, Json] = {}
     properties: dict[str, Json] = {}
     for name, value in item.items():
-        if name.lower() not in _ENVELOPE:
+        if name.casefold() not in _ENVELOPE:
             properties[_WIRE_NAMES.get(name, name)] = value
-        elif name not in ("id", "type", "name"):
+        elif name.casefold() not in _IDENTITY:
             body[name] = value
     body["properties"] = properties
     return body

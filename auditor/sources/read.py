@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor.arm import is_parameters, is_template
@@ -70,6 +70,11 @@ def read_paths(
             problems.append(UnreadableError(path, batch))
         else:
             ignored.append((path, batch))
+    if whole and (problems or any(batch.shaped.lost for batch in batches)):
+        # What could not be read may be what else there is.
+        for batch in batches:
+            notes = (*batch.input.notes, "--complete does not hold: not everything could be read")
+            batch.input = replace(batch.input, whole=False, notes=notes)
     return Reading(settle(batches, redactor), problems, ignored)
 
 
@@ -143,8 +148,9 @@ def _files(paths: Sequence[str], problems: list[UnreadableError]) -> Iterator[tu
         if not found:
             problems.append(UnreadableError(path, "the folder holds no JSON file"))
         for file in found:
-            if file not in seen:
-                seen.add(file)
+            real = file if file == STDIN else os.path.realpath(file)
+            if real not in seen:
+                seen.add(real)
                 yield file, file == path
 
 

@@ -17,6 +17,7 @@ from auditor.sources.shape import Found, Listed, Shaped
 
 _VOLATILE = frozenset({"etag", "systemdata", "provisioningstate", "targetprovisioningstate", "resourcegroup"})
 """Members that differ between two reads of an unchanged resource."""
+_SERVICES = f"/providers/{SERVICE}/"
 
 
 @dataclass(slots=True)
@@ -102,16 +103,14 @@ def _resource(found: Found, batch: Batch, shared: frozenset[str], redactor: Reda
 def _imply_services(resources: dict[str, Resource]) -> None:
     """Add a service for children whose own service is not in the input."""
     for resource in list(resources.values()):
-        if (
-            not resource.type.startswith(f"{SERVICE}/")
-            and "/microsoft.apimanagement/service/" not in resource.key
-        ):
+        at = resource.id.lower().find(_SERVICES)
+        if at < 0:
             continue
-        head, _, tail = resource.id.partition("/service/")
-        name = tail.split("/")[0]
-        if not name or not head.lower().endswith("/microsoft.apimanagement"):
+        head = resource.id[: at + len(_SERVICES)]
+        name = resource.id[len(head) :].split("/")[0]
+        if not name:
             continue
-        service = implied(f"{head}/service/{name}", SERVICE, resource)
+        service = implied(head + name, SERVICE, resource)
         resources.setdefault(service.key, service)
 
 

@@ -48,6 +48,8 @@ class Shaped:
     declared: bool = False
     exported: bool = False
     notes: list[str] = field(default_factory=list)
+    lost: int = 0
+    """Items that could not be read as resources."""
 
 
 def type_of_id(resource_id: str) -> str:

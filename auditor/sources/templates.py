@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 from auditor.arm import Deployment, Expanded, expand
-from auditor.model.inventory import IN_EXPRESSION, InputKind, Origin
+from auditor.model.inventory import IN_EXPRESSION, SERVICE, InputKind, Origin
 from auditor.model.values import Json, Partial, PartialObject, Unresolved
 from auditor.sources.jsontext import JsonDocument
-from auditor.sources.shape import Found, Listed, Shaped, modern, parent_of_id
+from auditor.sources.shape import Found, Listed, Shaped, modern, parent_of_id, type_of_id
 
 _EXPORT_PARAMETER = re.compile(r"[a-z0-9]+_.*_(name|externalid|value|firstname|lastname|displayname)", re.I)
 """How "Export template" names its parameters: collection, resource, member."""
@@ -27,24 +27,58 @@ def shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped:
     exported = _is_export(document.value)
     kind = InputKind.PORTAL_EXPORT if exported else InputKind.ARM_TEMPLATE
     shaped = Shaped(kind, declared=True, exported=exported, notes=_notes(deployment))
+    lost = list(deployment.left_out)
     for resource in deployment.resources:
-        if resource.existing or not resource.segments:
+        if resource.existing:
+            continue
+        if len(resource.segments) < resource.type.count("/"):
+            # A child without its own name would be taken for its parent.
+            lost.append(resource.pointer)
+            shaped.notes.append(f"the name of the resource at {resource.pointer} does not fit its type")
             continue
         found = _found(resource, document)
         shaped.resources.append(found)
-        if resource.copy_open is not None and found.type.count("/") > 1:
+        parent = parent_of_id(found.id)
+        if resource.copy_open is not None and parent:
             detail = f"how many are deployed depends on {resource.copy_open}"
-            origin = Origin(resource.pointer, document)
-            shaped.listings.append(Listed(parent_of_id(found.id), found.type, origin, False, detail))
+            shaped.listings.append(Listed(parent, found.type, found.origin, False, detail))
     if deployment.linked:
-        # What the linked templates deploy is not here, so no collection is known to be whole.
         links = ", ".join(str(link) for link in deployment.linked[:3])
-        for found in list(shaped.resources):
-            parent = parent_of_id(found.id)
-            if parent:
-                detail = f"linked templates were not followed: {links}"
-                shaped.listings.append(Listed(parent, found.type, found.origin, False, detail))
+        _open_all(shaped, f"linked templates were not followed: {links}")
+    if lost:
+        _open_all(shaped, f"what is deployed at {', '.join(lost[:3])} could not be understood")
+    shaped.lost = len(lost) + len(deployment.linked)
+    _open_unnamed(shaped)
     return shaped
+
+
+def _open_all(shaped: Shaped, detail: str) -> None:
+    """More is deployed than is known, so no collection is known to be whole."""
+    for found in shaped.resources:
+        parent = parent_of_id(found.id)
+        if parent:
+            shaped.listings.append(Listed(parent, found.type, found.origin, False, detail))
+
+
+def _open_unnamed(shaped: Shaped) -> None:
+    """A child of a service whose name is not known may belong to any service: their collections are open."""
+    services = {found.id.lower(): found.id for found in shaped.resources if found.type == SERVICE}
+    children: dict[str, dict[str, Found]] = {}
+    for found in shaped.resources:
+        parent = parent_of_id(found.id)
+        if parent and type_of_id(parent) == SERVICE:
+            children.setdefault(found.type, {}).setdefault(parent.lower(), found)
+            services.setdefault(parent.lower(), parent)
+    for type_, by_parent in children.items():
+        for unnamed, found in by_parent.items():
+            if "[" not in unnamed:
+                continue
+            detail = f"whether {found.id.rpartition('/')[2]} belongs to it depends on an unknown name"
+            shaped.listings.extend(
+                Listed(service, type_, found.origin, False, detail)
+                for lowered, service in services.items()
+                if lowered != unnamed
+            )
 
 
 def _found(resource: Expanded, document: JsonDocument) -> Found:
@@ -64,7 +98,8 @@ def _found(resource: Expanded, document: JsonDocument) -> Found:
         body,
         Origin(resource.pointer, document),
         resource.api_version if isinstance(resource.api_version, str) else "",
-        resource.condition,
+        # Of a loop that runs an unknown number of times, not even one copy is known to be deployed.
+        resource.condition or resource.copy_open,
         literal,
     )
 

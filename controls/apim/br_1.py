@@ -56,9 +56,8 @@ def native_backup(_: Subject) -> Verdict:
 def restore_tested(_: Subject) -> Verdict:
     """A backup has been restored, and the result was compared."""
     return Manual(
-        "No configuration tells whether a backup can be restored. Show the record of the last restore: its "
-        "day, "
-        "the service it went to, what was compared afterwards."
+        "No configuration tells whether a backup can be restored. Show the record of the last restore: "
+        "its day, the service it went to, what was compared afterwards."
     )
 
 

@@ -218,8 +218,8 @@ def certificate_properties(certificate: Subject) -> Verdict:
         return NotApplicable(_UPLOADED)
     return Manual(
         "Key size, validity, issuer and lifetime action of the certificate of "
-        f"{certificate.item or certificate.name} "
-        "stand in the vault, which this version does not read. Show the certificate's policy there."
+        f"{certificate.item or certificate.name} stand in the vault, which this version does not read. "
+        "Show the certificate's policy there."
     )
 
 

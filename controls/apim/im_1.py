@@ -198,8 +198,7 @@ def portal_basic_auth(service: Subject) -> Verdict:
     if setting(service, "portalconfigs", "default").flag("/properties/enableBasicAuth"):
         return Fail(
             "The developer portal accepts usernames and passwords (enableBasicAuth of "
-            "portalconfigs/default is on, "
-            "as it is where it is absent): set it to false."
+            "portalconfigs/default is on, as it is where it is absent): set it to false."
         )
     return Pass("The developer portal accepts no usernames and passwords.")
 

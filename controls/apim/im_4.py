@@ -196,14 +196,12 @@ def private_ca(service: Subject) -> Verdict:
     if some(service.items("/properties/certificates"), lambda _: True):
         return Manual(
             "CA certificates are uploaded. Show that they are the root and intermediate certificates of "
-            "every "
-            "private issuer your callers' certificates come from."
+            "every private issuer your callers' certificates come from."
         )
     return Manual(
         "No CA certificate is uploaded, which is right if a public issuer signed your callers' "
-        "certificates: show "
-        "who issues them; the chain of a private or self-signed one cannot be verified without its CA "
-        "certificates."
+        "certificates: show who issues them; the chain of a private or self-signed one cannot be verified "
+        "without its CA certificates."
     )
 
 
@@ -221,8 +219,7 @@ def application_gateway_termination(service: Subject) -> Verdict:
         return NotApplicable("No gateway host name asks for a certificate, so no proxy takes one away.")
     return Manual(
         "The gateway asks for certificates, and a proxy in front would answer in the callers' place. Show "
-        "that "
-        "none ends their TLS connections, or how it verifies the certificate and passes it on."
+        "that none ends their TLS connections, or how it verifies the certificate and passes it on."
     )
 
 

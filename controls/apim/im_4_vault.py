@@ -39,17 +39,15 @@ def key_vault_identity(user: Subject) -> Verdict:
     if not kinds:
         return Fail(
             f"{name} comes from Key Vault, and the service has no managed identity to read it with: enable "
-            "one and "
-            "let it read the vault's secrets."
+            "one and let it read the vault's secrets."
         )
     if user.base:
         return _rights_unknown(name)
     if SYSTEM not in kinds and not user.has("/properties/keyVault/identityClientId"):
         return Fail(
             f"{name} comes from Key Vault and names no identityClientId, which means the system-assigned "
-            "identity, "
-            "and the service has user-assigned ones only: name one of them, or enable the system-assigned "
-            "one."
+            "identity, and the service has user-assigned ones only: name one of them, or enable the "
+            "system-assigned one."
         )
     if user.text("/properties/keyVault/lastStatus/code").value().casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded: the identity exists and may read.")
@@ -100,8 +98,7 @@ def key_vault_firewall(service: Subject) -> Verdict:
     return _from_vault(
         service,
         "show that the vault's firewall is off, or that it lets trusted services in and the service asks "
-        "with its "
-        "system-assigned identity, or that the vault is reached from the service's own subnet.",
+        "with its system-assigned identity, or that the vault is reached from the service's own subnet.",
     )
 
 
@@ -167,8 +164,7 @@ def trusted_service_retirement(service: Subject) -> Verdict:
         Gap(
             Reason.UNREAD_POLICY,
             f"whether a policy of {service.name} calls Storage, Key Vault, Service Bus, Event Hubs or a "
-            "container "
-            "registry that lets trusted services only in: this version does not read policies",
+            "container registry that lets trusted services only in: this version does not read policies",
             "review the policies for authentication-managed-identity against those services",
         )
     )

@@ -32,8 +32,7 @@ def not_supported(service: Subject) -> Verdict:
     stated(service, "LT-1, Microsoft Defender for Service / Product Offering: supported = no")
     return NotApplicable(
         "The baseline says that there is no Defender offering for API Management; what exists today is "
-        "judged by "
-        "apim.lt-1.defender-for-apis."
+        "judged by apim.lt-1.defender-for-apis."
     )
 
 

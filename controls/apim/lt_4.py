@@ -53,8 +53,7 @@ def _carried(service: Subject, category: str, severity: Severity) -> Verdict:
         return Pass(f"{category} is sent to a destination.")
     return Fail(
         f"No diagnostic setting with a destination has {category} enabled: add it to one, by its category "
-        "or by "
-        "categoryGroup allLogs.",
+        "or by categoryGroup allLogs.",
         severity=severity,
     )
 
@@ -122,8 +121,7 @@ def _body(diagnostic: Subject, message: str) -> Verdict:
     if logged > 0:
         return Fail(
             f"{diagnostic.name} logs up to {logged:.0f} bytes of every {message} body; bodies cannot be "
-            "masked, "
-            "so set body.bytes to 0."
+            "masked, so set body.bytes to 0."
         )
     return Pass("No body is logged.")
 
@@ -141,8 +139,7 @@ def _headers(diagnostic: Subject, message: str) -> Verdict:
         if known:
             return Fail(
                 f"{diagnostic.name} logs the header {name} of every {message} in clear: take it from "
-                "headers, or "
-                "add it to dataMasking.headers with mode Mask or Hide."
+                "headers, or add it to dataMasking.headers with mode Mask or Hide."
             )
         return Manual(
             f"{diagnostic.name} logs the header {name} of every {message}, which by its name may hold a "

@@ -31,10 +31,9 @@ def virtual_network(location: Subject) -> Verdict:
         if network.injected:
             return Pass(f"The service is {network.value}.")
         return Fail(
-            f"The service is {network.value}. Injection turns this: virtualNetworkType External or Internal "
-            "with a subnet; on PremiumV2 a subnet delegated to Microsoft.Web/hostingEnvironments, chosen "
-            "when "
-            "the service is created."
+            f"The service is {network.value}. Injection turns this: virtualNetworkType External or "
+            "Internal with a subnet; on PremiumV2 a subnet delegated to "
+            "Microsoft.Web/hostingEnvironments, chosen when the service is created."
         )
     location.text("/location")
     if is_v2(service):
@@ -104,9 +103,8 @@ def nsg_management_port(service: Subject) -> Verdict:
     return _shown(
         _ports_are_classic(service),
         "This version does not evaluate security groups: show the effective inbound rules for port 3443, "
-        "that "
-        "they allow the ApiManagement tag, and that no rule of higher priority allows Internet or any "
-        "source.",
+        "that they allow the ApiManagement tag, and that no rule of higher priority allows Internet or "
+        "any source.",
     )
 
 
@@ -141,9 +139,8 @@ def nsg_open_inbound(service: Subject) -> Verdict:
     return _shown(
         _no_subnet(service),
         f"The service is {network_of(service).value}, and this version does not evaluate security groups: "
-        "show "
-        "that no effective inbound rule allows Internet or any source to ports other than those its clients "
-        "use.",
+        "show that no effective inbound rule allows Internet or any source to ports other than those its "
+        "clients use.",
     )
 
 

@@ -62,15 +62,13 @@ def private_endpoint(service: Subject) -> Verdict:
     if service.source.declared and not service.source.exported:
         return Fail(
             "The deployment creates no private endpoint to the service, and no virtual network holds it: "
-            "add a "
-            "Microsoft.Network/privateEndpoints for its Gateway."
+            "add a Microsoft.Network/privateEndpoints for its Gateway."
         )
     if approved_endpoint(service):
         return Pass("A private endpoint connection is Approved.")
     return Fail(
         "No private endpoint connection is Approved, and no virtual network holds the service: create one "
-        "for "
-        "its Gateway, or approve the one that waits."
+        "for its Gateway, or approve the one that waits."
     )
 
 
@@ -102,8 +100,7 @@ def _public(service: Subject) -> Verdict:
     if not supports(service, Capability.CLOSING_PUBLIC_ACCESS):
         return Manual(
             f"The {tier_of(service)} tier cannot close its gateway: show the compensating control (an "
-            "ip-filter "
-            "policy, a check of the Front Door id, a certificate demanded of every caller)."
+            "ip-filter policy, a check of the Front Door id, a certificate demanded of every caller)."
         )
     return Fail(
         f"The gateway answers the internet ({describe_network(service)}). It closes with an approved private "
@@ -175,8 +172,7 @@ def configuration_endpoints(endpoint: Subject) -> Verdict:
         return Pass("The old configuration API is disabled, or no self-hosted gateway could use it.")
     return Fail(
         "There are self-hosted gateways and configurationApi.legacyApi is Enabled, so that their old "
-        "configuration "
-        "endpoint answers; set it to Disabled once every gateway runs version 2."
+        "configuration endpoint answers; set it to Disabled once every gateway runs version 2."
     )
 
 
@@ -201,16 +197,14 @@ def portal_exposure(service: Subject) -> Verdict:
         raise Undetermined(
             Gap(
                 Reason.INPUT,
-                f"whether the network security group of {service.name}'s subnet lets the internet reach the "
-                "portal: "
-                "this version does not evaluate security groups",
+                f"whether the network security group of {service.name}'s subnet lets the internet reach "
+                "the portal: this version does not evaluate security groups",
                 "show the inbound rules of the subnet's network security group",
             )
         )
     return Fail(
-        "The developer portal is enabled, and a private endpoint would cover the gateway only: disable the "
-        "portal "
-        "(developerPortalStatus Disabled)"
+        "The developer portal is enabled, and a private endpoint would cover the gateway only: disable "
+        "the portal (developerPortalStatus Disabled)"
         + (" or inject the service, type Internal." if supports(service, Capability.VNET_INJECTION) else ".")
     )
 

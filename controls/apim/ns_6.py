@@ -21,10 +21,9 @@ def waf_in_front(service: Subject) -> Verdict:
     if network_of(service) is Network.INTERNAL:
         return Pass("Internal mode: the internet reaches the gateway only through a front door of your own.")
     return Manual(
-        f"The gateway is not in Internal mode ({describe_network(service)}), and this version does not read "
-        "firewalls: show a web application firewall in Prevention mode whose backend is this service, and "
-        "what "
-        "refuses callers who go around it."
+        f"The gateway is not in Internal mode ({describe_network(service)}), and this version does not "
+        "read firewalls: show a web application firewall in Prevention mode whose backend is this "
+        "service, and what refuses callers who go around it."
     )
 
 
