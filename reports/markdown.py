@@ -193,6 +193,8 @@ def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
     evidence = one.finding["evidence"]
     for entry in evidence[:_MOST_EVIDENCE]:
         fact = f"{code(entry['pointer'], 160)} = {code(entry['value'], 160)}"
+        if "expression" in entry:
+            fact += f" from {code(entry['expression'], 120)}"
         where = summary.place(entry)
         if "defaulted" in entry:
             fact += f" (defaulted: {text(entry['defaulted']['source'], 160)})"
