@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.engine import Finding, judge
+from auditor.engine import NOT_LISTED, Finding, judge
 from auditor.model.inventory import Inventory
 from auditor.model.knowledge import Audit
 from auditor.model.verdict import Status
@@ -84,7 +84,7 @@ def test_portal_and_management_names_do_not_count() -> None:
 def test_a_name_of_unknown_type_is_neither_counted_nor_forgotten() -> None:
     inventory = fixture(REQUESTED, "pass--every-gateway-host")
     after = changed(inventory, {"/properties/hostnameConfigurations/2/type": "Tomorrow"})
-    assert by_item(findings(after, [BY_ID[REQUESTED]]))[""] is Status.UNKNOWN
+    assert by_item(findings(after, [BY_ID[REQUESTED]]))[NOT_LISTED] is Status.UNKNOWN
 
 
 def test_the_default_host_counts_though_a_template_leaves_it_out() -> None:
