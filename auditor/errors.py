@@ -13,11 +13,11 @@ class Exit(IntEnum):
     FAILED = 1
     """Findings at or above ``--fail-on`` failed."""
     USAGE = 2
-    """Wrong usage, configuration, waiver or attestation file."""
+    """Wrong usage: an unknown option or value, or an option that cannot take effect."""
     INCOMPLETE = 3
     """Nothing failed, but something that counts is unknown or in error, or a file could not be read."""
     NO_INPUT = 4
-    """No input could be read, sign-in failed, or there is no API Management service in the scope."""
+    """No input could be read, or there is no API Management service in it (see ``--allow-empty``)."""
     BROKEN = 5
     """The tool itself broke."""
 

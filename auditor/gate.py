@@ -55,6 +55,8 @@ def decide(
         return _gate(fail_on, Exit.INCOMPLETE, f"{unreadable} of the files could not be read")
     if not judged:
         return _gate(fail_on, Exit.INCOMPLETE, "nothing at all was passed or failed")
+    if fail_on == NEVER:
+        return _gate(fail_on, Exit.OK, "findings do not decide, as --fail-on none asks")
     if unknown:
         reason = f"nothing failed{threshold}, but {unknown} {_checks(unknown)} undecided"
         return _gate(fail_on, Exit.INCOMPLETE, f"{reason} (see --allow-unknown)")

@@ -9,6 +9,7 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from auditor.model.verdict import Source
 from controls.words import FRAMEWORKS, ORDER, load_all, load_control
 
 ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "controls" / "apim"
+PAGES = Path(str(files("controls.apim")))
 
 KEY_VAULT_SECRETS = "Service Credential and Secrets Support Integration and Storage in Azure Key Vault"
 OTHERS = ("IM-4", "PV-2")
