@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auditor.arm.canonical import derived, shorten, slash_segments, unknown_of
+from auditor.arm.deployed import Deployment, Expanded
 from auditor.arm.evaluate import Interpreter
 from auditor.arm.functions_logic import truth
 from auditor.arm.loops import iterations
@@ -48,51 +49,6 @@ _NOT_BODY: Final = frozenset(
 )
 _MAX_NESTING: Final = 20
 """Deployments in deployments, and children in children."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expanded:
-    """A resource as it would be deployed. Resources may share values: treat them as constants."""
-
-    type: str
-    """The full type, its case as written: ``Microsoft.ApiManagement/service/apis``."""
-    segments: tuple[Text, ...]
-    """The name's segments, one for each segment of the type after the provider."""
-    api_version: str | None
-    """None when it is not known."""
-    body: dict[str, Json]
-    """The evaluated members, the name in full, without those that only direct the deployment."""
-    pointer: str
-    """Where the resource stands in the file."""
-    condition: Unresolved | None
-    """What decides whether it is deployed; None when it surely is."""
-    existing: bool
-    """A reference to a resource that this template does not deploy."""
-    scope: Text | None
-    """The scope of an extension resource, evaluated."""
-    copy_open: Unresolved | None
-    """The unknown count of the copies this one stands for."""
-    id: Text = ""
-    """The resource id as ``resourceId`` gives it inside the deployment, to join references with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """What a template deploys, and what could not be told about it."""
-
-    resources: tuple[Expanded, ...] = ()
-    unresolved_parameters: tuple[str, ...] = ()
-    """Parameters of the template that were needed and have no value."""
-    defaulted_parameters: tuple[str, ...] = ()
-    """Parameters of the template whose default was used, the null of nullable ones included."""
-    diagnostics: tuple[str, ...] = ()
-    """What was not understood or not followed, one sentence each, with the place."""
-    generator: str | None = None
-    """The tool that made the template, with its version."""
-    linked: tuple[str, ...] = ()
-    """Templates in other files, which deploy more."""
-    left_out: tuple[str, ...] = ()
-    """Places where resources stand that could not be understood: more may be deployed."""
 
 
 def is_template(document: Json) -> bool:
@@ -200,7 +156,7 @@ class _Expansion:
         """One copy of a resource with its children, or what a nested deployment deploys."""
         condition = self.condition(resource, context, place.condition)
         deployed = condition is not False
-        known = condition if isinstance(condition, Unresolved) else None
+        known = condition if isinstance(condition, Unresolved) else self.unclear(resource)
         if is_deployment(resource):
             if deployed:
                 yield from self.deployment(resource, pointer, context, known, copy_open, place)
@@ -239,6 +195,13 @@ class _Expansion:
             reason = unknown.reason if unknown else "its condition is neither true nor false"
             own = derived(self.run.printer.show(value), reason)
         return derived(f"and({around.expression}, {own.expression})", around.reason) if around else own
+
+    def unclear(self, resource: dict[str, Json]) -> Unresolved | None:
+        """What leaves open whether a resource is deployed here or only referred to."""
+        existing = get(resource, "existing")
+        if existing is None or isinstance(existing, bool):
+            return None
+        return derived(self.run.printer.show(existing), "whether the resource exists already is not known")
 
     def expanded(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from auditor.arm.canonical import derived
+from auditor.arm.canonical import derived, shorten
 from auditor.arm.evaluate import Interpreter
 from auditor.arm.scope import Context
 from auditor.arm.syntax import quote
@@ -27,10 +27,14 @@ def iterations(
 ) -> Iterator[tuple[Context, Unresolved | None]]:
     """The context of each copy of a resource; one, with what is unknown, when their number is."""
     copy = get(resource, "copy")
-    if not isinstance(copy, dict):
+    run = context.scope.run
+    if copy is None:
         yield context, None
         return
-    run = context.scope.run
+    if not isinstance(copy, dict):
+        run.diagnose("The copy at {} is not an object.")
+        yield context, Unresolved(shorten(run.printer.show(copy), 200), "the copy is not an object")
+        return
     name = interpreter.safe(get(copy, "name"), context)
     name = name if isinstance(name, str) and name else "copy"
     number = derived(context.scope.qualified(f"copyIndex({quote(name)})"), _OPEN)

@@ -106,7 +106,8 @@ def _list(
     detail = _unfinished(wrapper, len(items)) or _lost(shaped)
     shaped.listings = _listings(shaped.resources, Origin(at, document), not detail, detail)
     if detail:
-        shaped.notes.append(f"the list goes on: {detail}")
+        shaped.lost = shaped.lost or 1
+        shaped.notes.append(f"the list is not whole: {detail}")
     return shaped
 
 
@@ -136,6 +137,7 @@ def _graph(document: JsonDocument, wrapper: Mapping[str, Json], rows: list[Json]
         return None
     total = wrapper.get("total_records", wrapper.get("totalRecords"))
     if isinstance(total, int) and total > len(rows):
+        shaped.lost = shaped.lost or 1
         shaped.notes.append(f"the query matched {total} resources, of which {len(rows)} are here")
     shaped.kind = InputKind.GRAPH
     shaped.notes.append("Resource Graph knows services, not their APIs, named values or policies")

@@ -49,7 +49,7 @@ class Shaped:
     exported: bool = False
     notes: list[str] = field(default_factory=list)
     lost: int = 0
-    """Items that could not be read as resources."""
+    """Items that could not be read as resources, or are not here: the document is not the whole of it."""
 
 
 def type_of_id(resource_id: str) -> str:

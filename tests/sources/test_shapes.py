@@ -81,6 +81,7 @@ FLAT = {
     "resourceGroup": "g",
     "sku": {"name": "Premium"},
     "virtualNetworkType": "Internal",
+    "publisherEmail": "a@contoso.example",
     "publicIpAddresses": ["192.0.2.1"],
 }
 POWERSHELL = {
