@@ -75,6 +75,7 @@ def _environment() -> Environment:
         moment=_moment,
         percent=summary.percent,
         ring=_ring,
+        named=lambda pointer: pointer.removeprefix("#"),
         number=lambda value: f"{value:,}",
     )
     environment.globals.update(

@@ -192,7 +192,7 @@ def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
     yield f"- {code(name, 120)}: {text(one.finding['message'])}"
     evidence = one.finding["evidence"]
     for entry in evidence[:_MOST_EVIDENCE]:
-        fact = f"{code(entry['pointer'], 160)} = {code(entry['value'], 160)}"
+        fact = f"{code(entry['pointer'].removeprefix('#'), 160)} = {code(entry['value'], 160)}"
         if "expression" in entry:
             fact += f" from {code(entry['expression'], 120)}"
         where = summary.place(entry)

@@ -50,6 +50,8 @@ def _cell_open(
 ) -> str:
     # The alignment of a column comes as a style attribute, which the page's policy forbids.
     tokens[index].attrs.pop("style", None)
+    if tokens[index].tag == "th":
+        tokens[index].attrSet("scope", "col")
     return renderer.renderToken(tokens, index, options, env)
 
 
