@@ -130,21 +130,38 @@ def endpoint_declared(service: Subject) -> bool:
     """
     inventory = service.audit.inventory
     endpoints = (service.of(found) for found in inventory.of_type(PRIVATE_ENDPOINTS))
-    own = service.resource.id.replace(IN_EXPRESSION, "/").casefold()
-
-    def leads_here(connection: Subject) -> bool:
-        target = connection.text("/properties/privateLinkServiceId")
-        if str(target).casefold().rstrip("/").endswith(own):
-            return True
-        if not target.tail and not target.complete:
-            raise target.undecided()
-        return False
 
     def targets(endpoint: Subject) -> bool:
-        return some(endpoint.items("/properties/privateLinkServiceConnections", key="/name"), leads_here)
+        connections = endpoint.items("/properties/privateLinkServiceConnections", key="/name")
+        return some(connections, lambda connection: _leads_to(service, connection))
 
     declared = bool(inventory.children(service.key, f"{service.resource.type}/privateendpointconnections"))
     return declared or some(endpoints, targets)
+
+
+def _leads_to(service: Subject, connection: Subject) -> bool:
+    """Whether a declared private endpoint connection is one to the service.
+
+    Raises:
+        Undetermined: It may be: the endpoint stands in the same document, and what is known of its target
+            tells neither another kind of resource nor another name.
+    """
+    pointer = "/properties/privateLinkServiceId"
+    elsewhere = connection.source.path != service.source.path
+    if elsewhere and connection.formula(pointer):
+        return False
+    target = connection.text(pointer)
+    spelled = str(target).casefold().rstrip("/")
+    own = service.resource.id.replace(IN_EXPRESSION, "/").casefold()
+    if spelled.endswith(own):
+        return True
+    other_kind = "/providers/" in spelled and "/providers/microsoft.apimanagement/service/" not in spelled
+    if target.complete or elsewhere or other_kind:
+        return False
+    name = target.tail.casefold().rpartition("/")
+    if name[1] and "[" not in service.name and name[2] != service.name.casefold():
+        return False
+    raise target.undecided()
 
 
 @derived
