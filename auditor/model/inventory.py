@@ -112,7 +112,7 @@ class Resource:
 
     def __post_init__(self) -> None:
         self.key = self.scope + self.id.lower()
-        self.name = self.id.rpartition("/")[2]
+        self.name = self.id.rpartition("/")[2] or "(unnamed)"
 
     @property
     def parent_key(self) -> str:
