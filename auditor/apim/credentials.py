@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import together
-from auditor.model.subject import Items, Subject
+from auditor.model.subject import Fields, Items, Subject
 from auditor.model.values import Redacted, escape
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Unknown, Verdict
 
@@ -79,7 +79,11 @@ def _mapped(backend: Subject, pointer: str) -> Iterator[Subject]:
     """The values of the credentials that a backend sends in headers or in the query, by name."""
     if not backend.has(pointer):
         return
-    for name in backend.read(pointer):
+    values = backend.read(pointer)
+    if not isinstance(values, Fields):  # one value where an object is documented: nothing tells its names
+        yield _at(backend, pointer)
+        return
+    for name in values:
         at = f"{pointer}/{escape(name)}"
         if backend.formula(at):
             yield _at(backend, at)

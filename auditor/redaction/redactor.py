@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import blake2b
-from operator import is_
 from typing import Final, NoReturn
 
 from auditor.model.values import Json, Partial, PartialList, PartialObject, Redacted, Unresolved, member
@@ -20,6 +19,7 @@ from auditor.redaction.literals import (
     reference_in,
 )
 from auditor.redaction.scan import SHORTEST, replaced, spans, suspects, whole
+from auditor.redaction.trees import explained, listed, mapped, objects, renamed, with_changes
 
 _DEEPEST: Final = 100
 """Deeper than any template; what lies below is replaced whole rather than walked."""
@@ -28,7 +28,6 @@ _KEYS_REMEMBERED: Final = 20_000
 
 # A tuple is tested several times faster than a union made on the spot, and every node is tested.
 _UNKNOWN: Final = (Unresolved, Partial)
-_INCOMPLETE: Final = (PartialObject, PartialList)
 
 _ENVELOPE: Final = frozenset({"name", "id", "type"})
 """Members at the top that identify a resource: credentials in them are cut out, but they stay texts."""
@@ -79,6 +78,10 @@ class Redactor:
                 for piece in value.pieces
             )
             return value if pieces == value.pieces else Partial(pieces)
+        return self.unresolved(value)
+
+    def unresolved(self, value: Unresolved) -> Unresolved:
+        """The same for an expression of which nothing is known."""
         return self._unresolved(value, self.text)
 
     # Positions that are listed for a type.
@@ -87,7 +90,7 @@ class Redactor:
         if depth > _DEEPEST:
             return Redacted("value nested too deeply")
         if isinstance(body, list):
-            return _mapped(body, lambda item: self._positions(type_, item, depth + 1))
+            return mapped(body, lambda item: self._positions(type_, item, depth + 1))
         if not isinstance(body, dict):
             return body
         wrapped = member(body, "value")
@@ -95,9 +98,9 @@ class Redactor:
             wrapped
             and isinstance(wrapped[1], list)
             and member(body, "properties") is None
-            and _objects(wrapped[1])
+            and objects(wrapped[1])
         ):
-            return _with(body, {wrapped[0]: self._positions(type_, wrapped[1], depth + 1)})
+            return with_changes(body, {wrapped[0]: self._positions(type_, wrapped[1], depth + 1)})
         name = _last_segment(body)
         step = steps(type_, name)
         return self._children(type_, body if step is None else self._follow(body, step, name), depth)
@@ -114,7 +117,7 @@ class Redactor:
             full = own[1] if "." in own[1].partition("/")[0] else f"{type_}/{own[1]}"
             return self._positions(full, item, depth + 1)
 
-        return _with(body, {nested[0]: _mapped(nested[1], child)})
+        return with_changes(body, {nested[0]: mapped(nested[1], child)})
 
     def _follow(self, node: Json, step: Steps, name: str) -> Json:
         """Replace what stands at the positions below ``step``, sharing everything else."""
@@ -126,9 +129,9 @@ class Redactor:
             items = [
                 self._at(item, every, name) if every else self._follow(item, step, name) for item in node
             ]
-            return self._why(_listed(node, items))
+            return self._why(listed(node, items))
         if isinstance(node, dict):
-            return self._why(_with(node, self._followed(node, step, name)))
+            return self._why(with_changes(node, self._followed(node, step, name)))
         return self._at(node, every, name) if every else node  # one value where a list is documented
 
     def _followed(self, node: dict[str, Json], step: Steps, name: str) -> dict[str, Json]:
@@ -188,9 +191,11 @@ class Redactor:
         if depth > _DEEPEST:
             return Redacted("value nested too deeply")
         if isinstance(value, dict):
-            return self._why(_with(value, {k: self._secret(v, kind, depth + 1) for k, v in value.items()}))
+            return self._why(
+                with_changes(value, {k: self._secret(v, kind, depth + 1) for k, v in value.items()})
+            )
         if isinstance(value, list):
-            return self._why(_mapped(value, lambda item: self._secret(item, kind, depth + 1)))
+            return self._why(mapped(value, lambda item: self._secret(item, kind, depth + 1)))
         return self._credential(str(value), kind)
 
     def _credential(self, text: str, kind: str) -> Redacted:
@@ -258,7 +263,7 @@ class Redactor:
 
     def _why(self, node: Json) -> Json:
         """An incomplete container at a credential position, or above one, with its expression scrubbed."""
-        return _explained(node, self._hidden)
+        return explained(node, self._hidden)
 
     # Everything else: known formats in any text, and names that mean a secret anywhere.
 
@@ -333,10 +338,10 @@ class Redactor:
             return Redacted("value nested too deeply")
         result: Json = node
         if isinstance(node, list):
-            result = _mapped(node, lambda item: self._rebuilt(item, found, depth + 1))
+            result = mapped(node, lambda item: self._rebuilt(item, found, depth + 1))
         else:
             result = self._members(node, found, depth)
-        return _explained(result, lambda why: self._unresolved(why, self.text))
+        return explained(result, lambda why: self._unresolved(why, self.text))
 
     def _members(self, node: dict[str, Json], found: set[str], depth: int) -> dict[str, Json]:
         changed: dict[str, Json] = {}
@@ -350,56 +355,8 @@ class Redactor:
                 new = self._rebuilt(value, found, depth + 1)
             if new is not value:
                 changed[key] = new
-        result = _with(node, changed)
-        return _renamed(result, found) if not found.isdisjoint(node) else result
-
-
-def _renamed(node: dict[str, Json], found: set[str]) -> dict[str, Json]:
-    """An object whose names hold credentials, without them; names that become equal are numbered."""
-    members: dict[str, Json] = {}
-    for key, value in node.items():
-        new = replaced(key) if key in found else key
-        base, number = new, 1
-        while new in members:
-            number += 1
-            new = f"{base} {number}"
-        members[new] = value
-    return PartialObject(members, node.why) if isinstance(node, PartialObject) else members
-
-
-def _with(node: dict[str, Json], changes: dict[str, Json]) -> dict[str, Json]:
-    """The object with some members replaced: itself if nothing differs."""
-    if not changes or all(node[key] is value for key, value in changes.items()):
-        return node
-    members = {**node, **changes}
-    return PartialObject(members, node.why) if isinstance(node, PartialObject) else members
-
-
-def _explained(node: Json, scrub: Callable[[Unresolved], Unresolved]) -> Json:
-    """An incomplete container with the expression that says why scrubbed; anything else as it is."""
-    if isinstance(node, _INCOMPLETE):
-        why = scrub(node.why)
-        if why is not node.why:
-            return PartialObject(node, why) if isinstance(node, PartialObject) else PartialList(node, why)
-    return node
-
-
-def _mapped(node: Json, function: Callable[[Json], Json]) -> Json:
-    """The array, or the object, with every item replaced: itself if nothing differs."""
-    if isinstance(node, dict):
-        return _with(node, {key: function(value) for key, value in node.items()})
-    return _listed(node, [function(item) for item in node])
-
-
-def _listed(node: list[Json], items: list[Json]) -> list[Json]:
-    """The array with new items: itself if nothing differs."""
-    if all(map(is_, items, node)):
-        return node
-    return PartialList(items, node.why) if isinstance(node, PartialList) else items
-
-
-def _objects(items: Iterable[Json]) -> bool:
-    return any(isinstance(item, dict) for item in items)
+        result = with_changes(node, changed)
+        return renamed(result, found) if not found.isdisjoint(node) else result
 
 
 def _last_segment(body: dict[str, Json]) -> str:

@@ -30,6 +30,8 @@ class Batch:
 
 def settle(batches: list[Batch], redactor: Redactor) -> Inventory:
     """One inventory of several documents, secrets replaced."""
+    for batch in batches:
+        _clean(batch, redactor)
     shared = _declared_once(batches)
     resources: dict[str, Resource] = {}
     listed_by: dict[tuple[str, str], list[Listed]] = {}
@@ -45,6 +47,23 @@ def settle(batches: list[Batch], redactor: Redactor) -> Inventory:
     listings = {key: _listing(several) for key, several in listed_by.items()}
     _imply_services(resources)
     return Inventory(resources.values(), listings, [batch.input for batch in batches])
+
+
+def _clean(batch: Batch, redactor: Redactor) -> None:
+    """Replace the credentials in what identifies resources and in what is said about them.
+
+    Their bodies are left to ``_resource``. An id is cut before it is compared, so that ids that were equal
+    stay equal.
+    """
+    batch.input = replace(batch.input, notes=tuple(map(redactor.text, batch.input.notes)))
+    for found in batch.shaped.resources:
+        found.id = redactor.text(found.id)
+        if found.condition is not None:
+            found.condition = redactor.unresolved(found.condition)
+    for listed in batch.shaped.listings:
+        listed.parent_id = redactor.text(listed.parent_id)
+        listed.detail = redactor.text(listed.detail)
+        listed.items = frozenset(map(redactor.text, listed.items))
 
 
 def _listing(several: list[Listed]) -> Listing:

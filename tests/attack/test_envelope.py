@@ -213,3 +213,9 @@ def test_files_that_disagree_decide_nothing(tmp_path: Path) -> None:
     private = observed(virtualNetworkType="Internal")
     found = statuses(audited(tmp_path, private, observed(virtualNetworkType="None")))
     assert (found["virtual-network"], found["gateway-not-public"]) == ("unknown", "unknown")
+
+
+def test_one_value_where_credentials_by_name_are_documented_is_judged(tmp_path: Path) -> None:
+    backend = item("backends", "b", url="https://b.example", credentials={"query": "[concat('a')]"})
+    found = statuses(audited(tmp_path, observed(), {"value": [backend]}))
+    assert found["inline-secrets"] != "error"
