@@ -6,10 +6,11 @@ what it was told on the way stands in the log as evidence.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Any, TypeVar, overload
 
 from auditor.model.evidence import Evidence, Gap, Log, Reason, Undetermined
@@ -151,13 +152,10 @@ class Subject:
     def number(self, pointer: str) -> float:
         """A number, written as one or as a string of digits (``"capacity": "1"``)."""
         at, value = self._value(pointer)
-        try:
-            found = float("nan" if isinstance(value, bool) else value)
-        except (TypeError, ValueError, OverflowError):
-            found = math.nan
-        if not math.isfinite(found):
-            raise Undetermined(self._odd(at, value, "a number"))
-        return found
+        with suppress(TypeError, ValueError, OverflowError):
+            if not isinstance(value, bool) and isfinite(float(value)):
+                return float(value)
+        raise Undetermined(self._odd(at, value, "a number"))
 
     def moment(self, pointer: str) -> datetime:
         """A point in time in ISO 8601; without an offset it is UTC, as Azure writes it."""

@@ -242,8 +242,8 @@ def test_no_known_format_is_shown_wherever_it_stands(
         json.dumps({"id": f"{ID}/apis/{secret}", "name": secret, "properties": {"protocols": secret}}),
         encoding="utf-8",
     )
+    options = ("--report", f"json={tmp_path / 'r'}", "--report", f"html={tmp_path / 'h'}")
     with pytest.raises(SystemExit):
-        options = ("--report", f"json={tmp_path / 'r'}", "--report", f"html={tmp_path / 'h'}")
         main(["scan", str(path), str(broken), str(body), "--evidence", "all", *options])
     shown = "".join(capfd.readouterr()) + "".join((tmp_path / each).read_text("utf-8") for each in "rh")
     heart = max(re.split(r"[^\w]+", secret), key=len)
