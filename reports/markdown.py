@@ -8,7 +8,7 @@ from auditor.model.results import FeatureResultJson, Results, ServiceJson
 from auditor.model.verdict import FOLD_ORDER, fold
 from reports import summary
 from reports.mdtext import code, html, text
-from reports.view import Found, Group, View, hidden
+from reports.view import Found, Group, View
 
 MOST_BYTES = 60_000
 """A comment on a pull request takes 65,536 characters, and a job summary several of these."""
@@ -231,7 +231,7 @@ def _not_shown(view: View) -> Iterator[str]:
         many = f"{len(group.members):,} files" if len(group.members) > 1 else code(group.first["path"], 160)
         limits = f": {text(group.first['cannot_show'])}" if group.first["cannot_show"] else ""
         yield f"- **{text(group.first['title'])}** ({many}){limits}"
-    rows = hidden(view.results)
+    rows = view.hidden
     for row in rows[:_MOST_HIDDEN]:
         more = f" (and of {row.scopes - 1:,} more)" if row.scopes > 1 else ""
         yield f"- {text(row.first['needed'], 200)}{more}: {summary.REASON_WORDS[row.first['reason']]}"
