@@ -24,6 +24,8 @@ _MARKS = {
 }
 _MOST_FOUND = 10
 _MOST_EVIDENCE = 5
+_MOST_ALIKE = 3
+_MOST_NAMES = 20
 _MOST_HIDDEN = 60
 _LINE_LEFT = 160
 """Bytes kept for the line that says how much a section leaves out."""
@@ -175,21 +177,39 @@ def _unknown_title(view: View) -> str:
 def _group(view: View, group: Group) -> str:
     check = group.check
     title = text(check["title"]) or code(check["id"])
-    lines = [f"#### {_MARKS['fail']} {group.severity.upper()}: {title}", "", f"{code(check['id'])}", ""]
+    lines = [f"#### {_MARKS[group.status]} {group.severity.upper()}: {title}", "", f"{code(check['id'])}", ""]
     if check["control"]:
         lines[2] += f" · {text(check['control'])} {text(check['feature'])}"
     short = summary.shortener(view.results)
-    for one in group.found[:_MOST_FOUND]:
-        lines += _found(one, short)
-    if len(group.found) > _MOST_FOUND:
-        lines.append(f"- and {len(group.found) - _MOST_FOUND:,} more like it")
+    for message, members in group.messages[:_MOST_FOUND]:
+        lines += _alike(message, members, short) if len(members) > 1 else _found(members[0], short)
+    told = sum(len(members) for _, members in group.messages[:_MOST_FOUND])
+    if len(group.found) > told:
+        lines.append(f"- and {len(group.found) - told:,} more")
     lines += ["", f"Fix: `auditor explain` {code(check['id'])}", ""]
     return "\n".join(lines)
+
+
+def _alike(message: str, members: list[Found], short: summary.Shortener) -> Iterator[str]:
+    """Findings that say the same: the sentence once, evidence of the first few, names of some more."""
+    yield f"- {text(message)}"
+    for one in members[:_MOST_ALIKE]:
+        name = code(summary.subject_name(one.finding, one.service.data), 120)
+        yield f"  - {name}: {'; '.join(_facts(one, short)) or 'no value was recorded'}"
+    rest = members[_MOST_ALIKE:]
+    if rest:
+        names = (code(summary.subject_name(one.finding, one.service.data), 60) for one in rest[:_MOST_NAMES])
+        tail = ", ..." if len(rest) > _MOST_NAMES else ""
+        yield f"  - and {len(rest):,} more: {', '.join(names)}{tail}"
 
 
 def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
     name = summary.subject_name(one.finding, one.service.data)
     yield f"- {code(name, 120)}: {text(one.finding['message'])}"
+    yield from (f"  - {fact}" for fact in _facts(one, short))
+
+
+def _facts(one: Found, short: summary.Shortener) -> Iterator[str]:
     evidence = one.finding["evidence"]
     for entry in evidence[:_MOST_EVIDENCE]:
         fact = f"{code(entry['pointer'].removeprefix('#'), 160)} = {code(entry['value'], 160)}"
@@ -200,9 +220,9 @@ def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
             fact += f" (defaulted: {text(entry['defaulted']['source'], 160)})"
         elif where:
             fact += f" in {code(short(where), 160)}"
-        yield f"  - {fact}"
+        yield fact
     if len(evidence) > _MOST_EVIDENCE:
-        yield f"  - and {len(evidence) - _MOST_EVIDENCE} more values"
+        yield f"and {len(evidence) - _MOST_EVIDENCE} more values"
 
 
 def _steps(view: View) -> Iterator[str]:
@@ -210,7 +230,7 @@ def _steps(view: View) -> Iterator[str]:
         reasons = ", ".join(summary.REASON_WORDS[reason] for reason in sorted(step.reasons))
         why = f" ({reasons})" if reasons else ""
         row = f"- **{_count(len(step.checks), 'check')}**: {text(step.needed)}{why}"
-        if step.remedy != step.needed:
+        if step.remedy not in step.wanted:
             row += f"\n  - {code(step.remedy, 400)}"
         yield row
     if view.steps:

@@ -49,6 +49,11 @@ class Group:
         return min((one.finding["severity"] for one in self.found), key=lambda name: Severity(name).rank)
 
     @property
+    def status(self) -> str:
+        """Of all its findings; a check that only ever broke did not find anything wanting."""
+        return fold(one.finding["status"] for one in self.found).value
+
+    @property
     def listed(self) -> list[Found]:
         """Those that are listed."""
         return self.found[:MOST_LISTED]
