@@ -304,7 +304,9 @@ def details_rows(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The members of ``details`` that have no drawing of their own."""
     drawn = {"kind"} | ({"verdict", "states"} if details.get("kind") == "caller-states" else set())
     return [
-        (name, value) for name, value in details.items() if name not in drawn and value not in (None, [], {})
+        (name, "; ".join(map(str, value)) if isinstance(value, list) else value)
+        for name, value in details.items()
+        if name not in drawn and value not in (None, [], {})
     ]
 
 
