@@ -33,7 +33,12 @@ def report(
 
     if format_ not in FORMATS:
         raise UsageError(f"--format {format_}: not one of {', '.join(FORMATS)}")
-    data = render(format_, _stored(results)).encode("utf-8", "backslashreplace")
+    stored = _stored(results)
+    try:
+        data = render(format_, stored).encode("utf-8", "backslashreplace")
+    except Exception as error:
+        # What scan wrote can be rendered; this has the heading of a stored result and not its members.
+        raise UnreadableError(results, "a stored result that was changed or cut: run scan again") from error
     if output == "-":
         sys.stdout.buffer.write(data)
         return
@@ -50,7 +55,7 @@ def _stored(path: str) -> Any:
         value = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise UnreadableError(path, f"cannot be read: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UnreadableError(path, "not valid JSON") from None
     version = value.get("schema_version") if isinstance(value, dict) else None
     if not isinstance(version, int) or "services" not in value:
