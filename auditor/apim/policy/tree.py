@@ -11,13 +11,13 @@ Management.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from html import unescape
 from typing import Final, TypeAlias
 from typing import Literal as OneOf
+
+from auditor.apim.policy.entities import ENTITY, character
 
 MAX_SIZE: Final = 1_000_000
 """Characters of one document. "Azure API Management limits": a policy document may have 256 or 512 KiB."""
@@ -29,8 +29,6 @@ RESOLVERS: Final = frozenset(
     {"http-data-source", "sql-data-source", "cosmosdb-data-source", "publish-event", "graphql-data-source"}
 )
 """Roots of what answers a GraphQL field: they have no sections and inherit nothing."""
-
-_ENTITY: Final = re.compile(r"&(?:quot|amp|lt|gt|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 
 
 class Kind(StrEnum):
@@ -169,10 +167,10 @@ class Expression:
 def _encoded_length(raw: str, decoded: int) -> int:
     """How many characters of a text with entities make the first ``decoded`` of it without."""
     at = 0
-    for entity in _ENTITY.finditer(raw):
+    for entity in ENTITY.finditer(raw):
         if at + decoded <= entity.start():
             break
-        decoded -= entity.start() - at + len(unescape(entity.group()))
+        decoded -= entity.start() - at + len(character(entity.group()))
         at = entity.end()
         if decoded <= 0:
             return at
