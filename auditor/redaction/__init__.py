@@ -6,6 +6,6 @@ is data in ``formats``.
 
 from auditor.redaction.fields import LISTED_FIELDS
 from auditor.redaction.formats import KNOWN_FORMATS
-from auditor.redaction.redactor import Redactor
+from auditor.redaction.redactor import TOO_DEEP, Redactor
 
-__all__ = ["KNOWN_FORMATS", "LISTED_FIELDS", "Redactor"]
+__all__ = ["KNOWN_FORMATS", "LISTED_FIELDS", "TOO_DEEP", "Redactor"]

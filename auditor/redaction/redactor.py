@@ -21,6 +21,7 @@ from auditor.redaction.literals import (
 from auditor.redaction.scan import SHORTEST, replaced, spans, suspects, whole
 from auditor.redaction.trees import explained, listed, mapped, objects, renamed, with_changes
 
+TOO_DEEP: Final = Unresolved("(the whole resource)", "it is nested too deeply to be read")
 _DEEPEST: Final = 100
 """Deeper than any template; what lies below is replaced whole rather than walked."""
 
@@ -64,7 +65,10 @@ class Redactor:
         Returns:
             The same tree with a ``Redacted`` at every credential position; parts without secrets are shared.
         """
-        return self._free(self._positions(type, body, 0))
+        try:
+            return self._free(self._positions(type, body, 0))
+        except RecursionError:
+            return PartialObject({}, TOO_DEEP)
 
     def text(self, text: str) -> str:
         """Replace the credentials of known formats in free text by ``(redacted <kind>)``."""

@@ -33,9 +33,10 @@ def _number(text: str) -> float | Unresolved:
 _DECODER: Any = json.JSONDecoder(strict=False, parse_constant=_constant, parse_float=_number)
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _TOKEN = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'  # a string, kept
-    r"|//[^\n]*+|/\*.*?\*/"  # a comment, blanked
-    r"|,(?=(?:[ \t\r\n]|//[^\n]*+|/\*.*?\*/)*+[}\]])",  # a trailing comma, blanked
+    # What is not closed reaches to the end, so that no attempt is made twice; the parser says where it began.
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'  # a string, kept
+    r"|//[^\n]*+|/\*.*?(?:\*/|\Z)"  # a comment, blanked
+    r"|,(?=(?:[ \t\r\n]|//[^\n]*+|/\*.*?(?:\*/|\Z))*+[}\]])",  # a trailing comma, blanked
     re.DOTALL,
 )
 _NOT_SPACE = re.compile(r"[^\r\n]")
@@ -167,7 +168,8 @@ def _skip(text: str, at: int) -> int:
 
 def _blank(found: re.Match[str]) -> str:
     token = found.group()
-    return token if token[0] == '"' else _NOT_SPACE.sub(" ", token)
+    kept = token[0] == '"' or (token.startswith("/*") and not token.endswith("*/"))
+    return token if kept else _NOT_SPACE.sub(" ", token)
 
 
 _BOMS = (

@@ -93,6 +93,7 @@ def _read(path: str, parameters: Mapping[str, Json], whole: bool) -> Batch | str
         exported=shaped.exported,
         whole=whole,
         notes=tuple(shaped.notes),
+        lost=shaped.lost,
     )
     return Batch(source, shaped)
 

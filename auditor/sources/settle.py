@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from auditor.model.inventory import SERVICE, Input, Inventory, Listing, Resource, implied
 from auditor.model.values import Json, PartialList, PartialObject, Unresolved, member
-from auditor.redaction import Redactor
+from auditor.redaction import TOO_DEEP, Redactor
 from auditor.sources.shape import Found, Listed, Shaped
 
 _VOLATILE = frozenset({"etag", "systemdata", "provisioningstate", "targetprovisioningstate", "resourcegroup"})
@@ -138,7 +138,11 @@ def _imply_services(resources: dict[str, Resource]) -> None:
 
 def _merged(first: Resource, second: Resource) -> Resource:
     """One resource that two documents describe: what only one tells is taken, what they deny is unknown."""
-    body = _merge(first.body, second.body, first, second)
+    body: Mapping[str, Json]
+    try:
+        body = _merge(first.body, second.body, first, second)
+    except RecursionError:
+        body = PartialObject({}, TOO_DEEP)
     overlays = (*first.overlays, (first.origin, first.body), (second.origin, second.body))
     whole = replace(first.input, whole=first.input.whole and second.input.whole)
     return Resource(

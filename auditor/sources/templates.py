@@ -70,15 +70,14 @@ def _open_unnamed(shaped: Shaped) -> None:
             children.setdefault(found.type, {}).setdefault(parent.lower(), found)
             services.setdefault(parent.lower(), parent)
     for type_, by_parent in children.items():
-        for unnamed, found in by_parent.items():
-            if "[" not in unnamed:
-                continue
-            detail = f"whether {found.id.rpartition('/')[2]} belongs to it depends on an unknown name"
-            shaped.listings.extend(
-                Listed(service, type_, found.origin, False, detail)
-                for lowered, service in services.items()
-                if lowered != unnamed
-            )
+        unnamed = [lowered for lowered in by_parent if "[" in lowered][:2]
+        for lowered, service in services.items():
+            other = next((one for one in unnamed if one != lowered), None)
+            if other is not None:
+                found = by_parent[other]
+                name = found.id.rpartition("/")[2]
+                detail = f"whether {name} belongs to it depends on a name that is not known"
+                shaped.listings.append(Listed(service, type_, found.origin, False, detail))
 
 
 def _found(resource: Expanded, document: JsonDocument) -> Found:
