@@ -71,6 +71,8 @@ class Input:
     """The user says it holds everything there is."""
     notes: tuple[str, ...] = ()
     """What to know about it: parameters without a value, linked templates not followed."""
+    lost: int = 0
+    """How many parts of it could not be read or followed: it may hold more than its resources show."""
 
 
 @dataclass(frozen=True, slots=True)
