@@ -114,7 +114,15 @@ def uncollected(subject: Subject, name: str) -> Gap:
 
 def listing_command(subject: Subject, wanted: Collection) -> str:
     """The command that lists a collection of a deployed service, and the permission it needs."""
-    return f'az rest --method get --url "{wanted.path(full_id(subject))}" (needs {wanted.action})'
+    return f'az rest --method get --url "{wanted.path(full_id(subject))}" (needs {_action(subject, wanted)})'
+
+
+def _action(subject: Subject, wanted: Collection) -> str:
+    """The permission that reads a collection below this very resource: an API, a gateway, a workspace."""
+    if wanted.extension:
+        return wanted.action
+    above = full_id(subject).rpartition("/service/")[2].split("/")[1::2]
+    return "/".join(("Microsoft.ApiManagement/service", *above, wanted.name, "read"))
 
 
 def full_id(subject: Subject) -> str:

@@ -23,6 +23,8 @@ GATEWAY = "Microsoft.WindowsAzure.ApiManagement.Gateway."
 _SPEC = "API Management REST specification, property description"
 _TLS = "ApiManagementService customProperties, property description; Manage protocols and ciphers"
 _LOGS = "Diagnostic logs settings reference"
+_ONE_GROUP = "Connect privately using an inbound private endpoint: the gateway is the only group"
+_ENDPOINT = "Private endpoint REST specification: each of the two lists of connections is optional"
 _OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
 """Services created on or before this day have the old protocols on unless they say otherwise."""
 
@@ -100,11 +102,13 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/zones": _NONE,
         "/properties/virtualNetworkType": _Row("None", _SPEC),
         "/properties/virtualNetworkConfiguration": _NONE,
+        "/properties/virtualNetworkConfiguration/subnetResourceId": _NONE,
         "/properties/publicNetworkAccess": _Row("Enabled", _SPEC, since="2021-04-01"),
         "/properties/additionalLocations": _NONE,
-        "/properties/additionalLocations/*/virtualNetworkConfiguration": _NONE,
+        "/properties/additionalLocations/*/virtualNetworkConfiguration/subnetResourceId": _NONE,
         "/properties/additionalLocations/*/disableGateway": _OFF,
         "/properties/privateEndpointConnections": _Row(None, _SPEC, since="2021-04-01", observed_only=True),
+        "/properties/privateEndpointConnections/*/properties/groupIds": _Row(None, _ONE_GROUP),
         "/properties/certificates": _NONE,
         "/properties/apiVersionConstraint": _NONE,
         "/properties/disableGateway": _OFF,
@@ -118,6 +122,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/hostnameConfigurations/*/identityClientId": _NONE,
         "/properties/hostnameConfigurations/*/encodedCertificate": _NONE,
         "/properties/hostnameConfigurations/*/certificatePassword": _NONE,
+        "/properties/hostnameConfigurations/*/certificateSource": _NONE,
         "/properties/hostnameConfigurations/*/certificateStatus": _NONE,
         "/properties/certificates/*/encodedCertificate": _NONE,
         "/properties/certificates/*/certificatePassword": _NONE,
@@ -147,6 +152,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/hasPrivateKey": _Row(None, "Certificate contract: reported by newer versions only"),
     },
     "backends": {
+        "/properties/properties/serviceFabricCluster": _NONE,
         "/properties/tls": _NONE,
         "/properties/tls/validateCertificateChain": _Row(
             True, "Backend TLS properties; built-in policy 92bb331d-ac71-416a-8c91-02f2cb734ce4"
@@ -224,6 +230,11 @@ _TABLE: dict[str, dict[str, _Row]] = {
         },
     },
     "hostnameconfigurations": {"/properties/negotiateClientCertificate": _OFF},
+    "privateendpointconnections": {"/properties/groupIds": _Row(None, _ONE_GROUP)},
+    "microsoft.network/privateendpoints": {
+        "/properties/privateLinkServiceConnections": _Row(None, _ENDPOINT),
+        "/properties/manualPrivateLinkServiceConnections": _Row(None, _ENDPOINT),
+    },
     "microsoft.insights/diagnosticsettings": {
         "/properties/logs": _NONE,
         "/properties/logs/*/category": _NONE,
@@ -287,14 +298,13 @@ def _check_api_version(subject: Subject, pointer: str, since: str) -> None:
     What Azure reported does not say which version was asked; a service that shows either of two members of
     2021 was read with a version at least that new.
     """
-    version = subject.resource.api_version
-    body = subject.resource.body.get("properties")
-    if not version and not subject.source.declared and isinstance(body, dict):
-        recent = any(body.get(name) is not None for name in ("platformVersion", "publicNetworkAccess"))
+    resource_version = version = subject.resource.api_version
+    if not version and not subject.source.declared:
+        recent = any(_stated(subject, name) for name in ("platformVersion", "publicNetworkAccess"))
         version = _RECENT if recent else ""
     if version and version[:10] >= since:
         return
-    shown = f"api-version {version}" if version else "an api-version that the input does not tell"
+    shown = f"api-version {version}" if resource_version else "an api-version that the input does not tell"
     raise Undetermined(
         Gap(
             Reason.API_VERSION,

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum, StrEnum
 
+from auditor.apim.subnets import delegations_of, names_subnet
 from auditor.apim.tiers import Capability, is_v2, supports, tier_of
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import IN_EXPRESSION
-from auditor.model.logic import derived, some
+from auditor.model.logic import derived, some, together
 from auditor.model.subject import Subject
 
 PRIVATE_ENDPOINTS = "microsoft.network/privateendpoints"
@@ -73,7 +74,8 @@ def network_of(service: Subject) -> Network:
         return Network.INTEGRATED if has_subnet else Network.OUTSIDE
     vnet_type = service.read("/properties/virtualNetworkType", one_of=VnetType)
     if is_v2(service):
-        return _v2_network(service, vnet_type)
+        outside = vnet_type is VnetType.NONE and not names_subnet(service, "/properties")
+        return Network.OUTSIDE if outside else _v2_network(service, "/properties")
     return {
         VnetType.NONE: Network.OUTSIDE,
         VnetType.EXTERNAL: Network.EXTERNAL,
@@ -81,21 +83,35 @@ def network_of(service: Subject) -> Network:
     }[vnet_type]
 
 
-def _v2_network(service: Subject, vnet_type: VnetType) -> Network:
+def _v2_network(place: Subject, prefix: str = "") -> Network:
     """On v2 the subnet's delegation says whether it is injection or outbound integration."""
-    if vnet_type is VnetType.NONE and not service.has("/properties/virtualNetworkConfiguration"):
-        return Network.OUTSIDE
-    subnet_id = service.text("/properties/virtualNetworkConfiguration/subnetResourceId").value()
-    delegations = service.related(subnet_id).items("/properties/delegations", key="/name")
-    for delegation in delegations:
-        to = delegation.text("/properties/serviceName").value().casefold()
-        if to == _INJECTED:
-            return Network.INJECTED
-        if to == _INTEGRATED:
-            return Network.INTEGRATED
+    if names_subnet(place, prefix):
+        for to in delegations_of(place, prefix):
+            if to == _INJECTED:
+                return Network.INJECTED
+            if to == _INTEGRATED:
+                return Network.INTEGRATED
     raise Undetermined(
-        Gap(Reason.UNKNOWN_VALUE, f"a delegation of subnet {subnet_id} that tells injection from integration")
+        Gap(
+            Reason.UNKNOWN_VALUE,
+            f"a subnet of {place.item or place.name} whose delegation tells injection from integration",
+            "az network vnet subnet show --ids SUBNET-ID --query delegations",
+        )
     )
+
+
+def location_injected(location: Subject) -> bool:
+    """Whether an additional location is injected into a virtual network.
+
+    Raises:
+        Undetermined: Its subnet is not known, or on v2 the subnet's delegation.
+    """
+    service = location.of(location.resource)
+    if not names_subnet(location):
+        return False
+    if is_v2(service):
+        return _v2_network(location).injected
+    return service.read("/properties/virtualNetworkType", one_of=VnetType) is not VnetType.NONE
 
 
 @derived
@@ -109,16 +125,27 @@ def approved_endpoint(service: Subject) -> bool:
 
 
 def _connections(service: Subject) -> Iterator[Subject]:
+    """The connections by a whole list of them, or what was read of one beside what the service lists."""
     inventory = service.audit.inventory
     type_ = f"{service.resource.type}/privateendpointconnections"
-    if inventory.listing(service.resource, type_) is not None:
+    listing = inventory.listing(service.resource, type_)
+    if listing is not None and listing.complete:
         return service.children("privateEndpointConnections")
-    return service.items("/properties/privateEndpointConnections", key="/name")
+    seen = (service.of(found) for found in inventory.children(service.key, type_))
+    return together(seen, service.items("/properties/privateEndpointConnections", key="/name"))
 
 
 def _approved(connection: Subject) -> bool:
     state = connection.text("/properties/privateLinkServiceConnectionState/status").value()
-    return state.casefold() == "approved"
+    return state.casefold() == "approved" and _for_gateway(connection)
+
+
+def _for_gateway(connection: Subject) -> bool:
+    """Whether it leads to the gateway: the list of connections does not say, and there is nothing else."""
+    if not connection.has("/properties/groupIds"):
+        return True
+    groups = connection.items("/properties/groupIds")
+    return some(groups, lambda group: group.text("").value().casefold() == "gateway")
 
 
 @derived
@@ -126,17 +153,29 @@ def endpoint_declared(service: Subject) -> bool:
     """Whether the deployment creates a private endpoint to the service.
 
     Raises:
-        Undetermined: There is one whose target is not known.
+        Undetermined: There is one whose target is not known, or a part of the template was not read.
     """
     inventory = service.audit.inventory
     endpoints = (service.of(found) for found in inventory.of_type(PRIVATE_ENDPOINTS))
 
     def targets(endpoint: Subject) -> bool:
-        connections = endpoint.items("/properties/privateLinkServiceConnections", key="/name")
+        lists = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+        connections = together(*(endpoint.items(f"/properties/{name}", key="/name") for name in lists))
         return some(connections, lambda connection: _leads_to(service, connection))
 
     declared = bool(inventory.children(service.key, f"{service.resource.type}/privateendpointconnections"))
-    return declared or some(endpoints, targets)
+    if declared or some(endpoints, targets):
+        return True
+    if service.source.lost:
+        raise Undetermined(
+            Gap(
+                Reason.TRUNCATED,
+                f"whether the deployment creates a private endpoint to {service.name}: a part of the "
+                "template, or a template it links to, could not be read",
+                "inline the linked templates, or read the deployed service",
+            )
+        )
+    return False
 
 
 def _leads_to(service: Subject, connection: Subject) -> bool:
@@ -166,7 +205,7 @@ def _leads_to(service: Subject, connection: Subject) -> bool:
 
 @derived
 def gateway_reach(service: Subject) -> Reach:
-    """Who can reach the gateway of the primary location.
+    """Who can reach the gateway.
 
     Raises:
         Undetermined: A fact it rests on is not known. Of an External injection the network security group
@@ -174,7 +213,7 @@ def gateway_reach(service: Subject) -> Reach:
     """
     network = network_of(service)
     if network is Network.INTERNAL:
-        return Reach.PRIVATE
+        return _reach_inside(service)
     if network is Network.EXTERNAL:
         raise Undetermined(
             Gap(
@@ -194,6 +233,24 @@ def gateway_reach(service: Subject) -> Reach:
             )
         )
     return _reach_by_switch(service)
+
+
+def _reach_inside(service: Subject) -> Reach:
+    """Internal addresses are private, unless an additional location stands in no subnet."""
+
+    def outside(location: Subject) -> bool:
+        return not names_subnet(location) and not location.flag("/disableGateway")
+
+    if some(service.items("/properties/additionalLocations", key="/location"), outside):
+        raise Undetermined(
+            Gap(
+                Reason.EXTERNAL,
+                f"whether the gateway of {service.name} answers the internet in an additional location that "
+                "names no subnet: the documents do not settle it",
+                "give each additional location a virtualNetworkConfiguration with a subnet",
+            )
+        )
+    return Reach.PRIVATE
 
 
 def _reach_by_switch(service: Subject) -> Reach:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from auditor.apim.exposure import VnetType, network_of
+from auditor.apim.exposure import Network, location_injected, network_of
 from auditor.apim.kinds import LOCATION, SERVICE
-from auditor.apim.tiers import Capability, is_v2, needs
+from auditor.apim.tiers import Capability, Tier, is_v2, needs, tier_of
+from auditor.model.logic import some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
 from controls.declare import check
@@ -36,11 +37,7 @@ def virtual_network(location: Subject) -> Verdict:
             "Microsoft.Web/hostingEnvironments, chosen when the service is created."
         )
     location.text("/location")
-    if is_v2(service):
-        injected = network_of(service).injected
-    else:
-        injected = service.read("/properties/virtualNetworkType", one_of=VnetType) is not VnetType.NONE
-    if injected and location.has("/virtualNetworkConfiguration"):
+    if location_injected(location):
         return Pass("Every additional location that was read has a subnet of its own.")
     return Fail(
         f"The additional location {location.item} is in no virtual network: it needs a "
@@ -118,12 +115,25 @@ def nsg_management_port(service: Subject) -> Verdict:
 )
 def nsg_required_flows(service: Subject) -> Verdict:
     """The flows that the platform depends on are allowed."""
-    return _shown(
-        _ports_are_classic(service),
-        "This version does not evaluate security groups: show that nothing denies inbound 3443 from "
-        "ApiManagement and 6390 from AzureLoadBalancer, and outbound 80 to Internet, 443 to Storage and "
-        "AzureKeyVault, 1433 to Sql, 443 and 1886 to AzureMonitor.",
+    away = _ports_are_classic(service)
+    if away is not None:
+        return away
+    return Manual(
+        "This version does not evaluate security groups: show that nothing denies inbound "
+        f"{_inbound(service)}, and outbound 80 to Internet, 443 to Storage and AzureKeyVault, 1433 to Sql, "
+        "443 and 1886 to AzureMonitor."
     )
+
+
+def _inbound(service: Subject) -> str:
+    """The mandatory inbound flows: not all of them on Developer, one more for several locations."""
+    flows = ["3443 from ApiManagement"]
+    if tier_of(service) is not Tier.DEVELOPER:
+        flows.append("6390 from AzureLoadBalancer")
+    locations = service.items("/properties/additionalLocations", key="/location")
+    if network_of(service) is Network.EXTERNAL and some(locations, lambda _: True):
+        flows.append("443 from AzureTrafficManager")
+    return " and ".join(flows)
 
 
 @check(

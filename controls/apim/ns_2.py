@@ -8,6 +8,7 @@ from enum import StrEnum
 from auditor.apim.collections import full_id
 from auditor.apim.exposure import (
     Network,
+    PublicAccess,
     Reach,
     approved_endpoint,
     describe_network,
@@ -103,14 +104,23 @@ def _public(service: Subject) -> Verdict:
             "ip-filter policy, a check of the Front Door id, a certificate demanded of every caller)."
         )
     return Fail(
-        f"The gateway answers the internet ({describe_network(service)}). It closes with an approved private "
-        "endpoint and publicNetworkAccess Disabled"
+        f"{_why_public(service)} ({describe_network(service)}). It closes with an approved private endpoint "
+        "and publicNetworkAccess Disabled"
         + (
             ", or in a virtual network of type Internal."
             if supports(service, Capability.VNET_INJECTION)
             else "."
         )
     )
+
+
+def _why_public(service: Subject) -> str:
+    access = service.read("/properties/publicNetworkAccess", one_of=PublicAccess)
+    if access is PublicAccess.DISABLED:
+        return (
+            "publicNetworkAccess is Disabled, and no private endpoint connection to the gateway is Approved"
+        )
+    return "The gateway answers the internet: publicNetworkAccess is Enabled, which is also the default"
 
 
 class _LegacyApi(StrEnum):
@@ -203,8 +213,8 @@ def portal_exposure(service: Subject) -> Verdict:
             )
         )
     return Fail(
-        "The developer portal is enabled, and a private endpoint would cover the gateway only: disable "
-        "the portal (developerPortalStatus Disabled)"
+        "The developer portal is enabled (developerPortalStatus, whose default is Enabled), and a private "
+        "endpoint would cover the gateway only: disable the portal (developerPortalStatus Disabled)"
         + (" or inject the service, type Internal." if supports(service, Capability.VNET_INJECTION) else ".")
     )
 

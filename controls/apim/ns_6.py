@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from auditor.apim.exposure import Network, describe_network, network_of
+from auditor.apim.exposure import Network, Reach, describe_network, gateway_reach, network_of
 from auditor.apim.kinds import SERVICE
+from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
-from auditor.model.verdict import Manual, Pass, Severity, Verdict
+from auditor.model.verdict import Pass, Severity, Verdict
 from controls.declare import check
 
 
@@ -14,16 +15,21 @@ from controls.declare import check
     feature="Other guidance for NS-6",
     on=SERVICE,
     severity=Severity.MEDIUM,
-    outcomes="pass manual unknown",
+    outcomes="pass unknown",
 )
 def waf_in_front(service: Subject) -> Verdict:
     """What the internet sends to the gateway passes a web application firewall."""
-    if network_of(service) is Network.INTERNAL:
+    if network_of(service) is Network.INTERNAL and gateway_reach(service) is Reach.PRIVATE:
         return Pass("Internal mode: the internet reaches the gateway only through a front door of your own.")
-    return Manual(
-        f"The gateway is not in Internal mode ({describe_network(service)}), and this version does not "
-        "read firewalls: show a web application firewall in Prevention mode whose backend is this "
-        "service, and what refuses callers who go around it."
+    raise Undetermined(
+        Gap(
+            Reason.INPUT,
+            f"whether a web application firewall in Prevention mode stands before {service.name} "
+            f"({describe_network(service)}) and nobody gets around it: this version does not read firewalls",
+            "az graph query -q \"resources | where type in~ ('microsoft.network/applicationgateways', "
+            "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', "
+            "'microsoft.network/frontdoorwebapplicationfirewallpolicies', 'microsoft.cdn/profiles')\"",
+        )
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auditor.model.inventory import Inventory
+from auditor.model.results import Results
 from auditor.model.verdict import Status
 from controls import catalogue
+from tests.auditing import audited, item, observed
 from tests.conftest import FIXTURES
 from tests.judging import findings, inventory_of, status_of, with_body, without
 
@@ -137,3 +140,55 @@ def test_every_configuration_endpoint_is_judged_beside_a_missing_one() -> None:
     smaller = Inventory(kept, inventory.listings, inventory.inputs)
     found = findings(smaller, [BY_ID[check_id]])
     assert {finding.status for finding in found} == {Status.FAIL, Status.UNKNOWN}
+
+
+def test_failure_says_what_the_switch_says() -> None:
+    """An endpoint that is not approved is what lacks, not the switch, which is off."""
+    check_id = "apim.ns-2.gateway-not-public"
+    (off,) = findings(fixture(check_id, "fail--disabled-with-rejected-endpoint"), [BY_ID[check_id]])
+    (on,) = findings(fixture(check_id, "fail--enabled-without-endpoint"), [BY_ID[check_id]])
+    assert off.message.startswith("publicNetworkAccess is Disabled, and no private endpoint connection")
+    assert "answers the internet: publicNetworkAccess is Enabled" in on.message
+
+
+@pytest.mark.parametrize(
+    ("sku", "locations", "flows"),
+    [
+        ("Developer", [], "inbound 3443 from ApiManagement, and outbound"),
+        ("Premium", [], "inbound 3443 from ApiManagement and 6390 from AzureLoadBalancer, and outbound"),
+        ("Premium", [{"location": "northeurope"}], "443 from AzureTrafficManager, and outbound"),
+    ],
+)
+def test_required_flows_are_those_of_the_tier(
+    tmp_path: Path, sku: str, locations: list[dict[str, str]], flows: str
+) -> None:
+    service = observed(sku, virtualNetworkType="External", additionalLocations=locations)
+    (said,) = messages(audited(tmp_path, service), "nsg-required-flows")
+    assert flows in said
+
+
+def test_remedy_names_the_permission_of_the_collection_below(tmp_path: Path) -> None:
+    listed = {"value": [item("gateways", "edge")]}
+    remedies = [
+        gap["remedy"]
+        for finding in found(audited(tmp_path, observed("Developer"), listed), "gateway-host-tls")
+        for gap in finding["gaps"]
+    ]
+    assert any(
+        "(needs Microsoft.ApiManagement/service/gateways/hostnameConfigurations/read)" in r for r in remedies
+    )
+
+
+def found(results: Results, slug: str) -> list[Any]:
+    return [
+        finding
+        for service in results["services"]
+        for control in service["controls"]
+        for feature in control["features"]
+        for finding in feature["findings"]
+        if finding["check"].endswith(f".{slug}")
+    ]
+
+
+def messages(results: Results, slug: str) -> list[str]:
+    return [finding["message"] for finding in found(results, slug)]
