@@ -9,10 +9,9 @@ from auditor.apim.defaults import LATER_SUITE, PROTOCOL_KEYS, TRIPLE_DES, WEAK_S
 from auditor.apim.kinds import ADDRESS, API, BACKEND, GATEWAY_HOST_NAME, SERVICE, owner
 from auditor.apim.tiers import Capability, needs
 from auditor.model.evidence import Gap, Reason, Undetermined
-from auditor.model.logic import every
+from auditor.model.logic import every, some
 from auditor.model.subject import Subject
 from auditor.model.text import Text
-from auditor.model.values import Redacted
 from auditor.model.verdict import Fail, Inherited, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
 from controls.declare import check, stated
 
@@ -192,7 +191,7 @@ def backend_encrypted(address: Subject) -> Verdict:
         pointer = "/properties/url"
     else:
         pointer = "/properties/serviceUrl"
-        if not address.has(pointer):
+        if not address.has(pointer) or _blank(address.text(pointer)):
             return NotApplicable("The API names no serviceUrl: backends and policies say where its calls go.")
     url = _resolved(address, address.text(pointer))
     if url.starts("https://", "wss://"):
@@ -239,14 +238,9 @@ def _resolved(address: Subject, url: Text) -> Text:
     if not url.starts("{{"):
         return url
     name = url.head[2:].partition("}}")[0].strip().casefold()
-    for named_value in owner(address).children("namedValues"):
-        if named_value.text("/properties/displayName").value().casefold() != name:
-            continue
-        if not named_value.has("/properties/value") or isinstance(
-            named_value.read("/properties/value"), Redacted
-        ):
-            break
-        return named_value.text("/properties/value")
+    found = _named_value(address, name)
+    if found is not None and not found.flag("/properties/secret") and found.has("/properties/value"):
+        return found.text("/properties/value")
     raise Undetermined(
         Gap(
             Reason.ABSENT,
@@ -254,6 +248,23 @@ def _resolved(address: Subject, url: Text) -> Text:
             "give the named values, or write the scheme before the named value: https://{{" + name + "}}",
         )
     )
+
+
+def _named_value(address: Subject, name: str) -> Subject | None:
+    """The named value with a display name; None where the list is whole and lacks it."""
+    found: list[Subject] = []
+
+    def is_it(named_value: Subject) -> bool:
+        if named_value.text("/properties/displayName").value().strip().casefold() != name:
+            return False
+        found.append(named_value.with_log(address.log))
+        return True
+
+    return found[0] if some(owner(address).children("namedValues"), is_it) else None
+
+
+def _blank(url: Text) -> bool:
+    return url.complete and not url.value().strip()
 
 
 @check(
@@ -273,7 +284,7 @@ def backend_certificate_validation(backend: Subject) -> Verdict:
         _validated,
         "Chain and name of the backend's certificate are validated.",
     )
-    if isinstance(verdict, Pass) and backend.text("/properties/url").starts("fabric:/"):
+    if isinstance(verdict, Pass) and backend.has("/properties/properties/serviceFabricCluster"):
         return Manual(
             f"The backend {backend.name} is a Service Fabric cluster, which is recognised by thumbprints "
             "or X.509 names of its own. Show that serviceFabricCluster names the right ones."

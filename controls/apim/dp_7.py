@@ -9,6 +9,7 @@ from auditor.apim.kinds import ANY_CERTIFICATE, CERTIFICATE, HOST_NAME, OWN_CERT
 from auditor.apim.vaultrefs import has_reference, names_version
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
+from auditor.model.values import Redacted
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
 from controls.declare import check
 
@@ -126,9 +127,14 @@ def hostname_certificate(host: Subject) -> Verdict:
     if host.has("/certificateStatus"):
         status = host.read("/certificateStatus", one_of=_CertificateStatus)
         if status is _CertificateStatus.FAILED:
+            repair = (
+                "Let the service's identity read it in the vault"
+                if in_vault
+                else "Put right what its source needs, for a managed certificate the name's DNS record"
+            )
             return Fail(
-                f"certificateStatus of {name} is Failed: its certificate could not be obtained. Let the "
-                "service's identity read it, and update the host name again."
+                f"certificateStatus of {name} is Failed: its certificate could not be obtained. {repair}, "
+                "and update the host name again."
             )
     if in_vault:
         return Pass("The certificates of custom host names come from Key Vault, without a version.")
@@ -137,10 +143,12 @@ def hostname_certificate(host: Subject) -> Verdict:
 
 def _without_vault(host: Subject, name: str) -> Verdict:
     """The verdict on a custom host name that names no Key Vault identifier."""
-    uploaded = host.has("/encodedCertificate")
-    source = (
-        _CertificateSource.CUSTOM if uploaded else host.read("/certificateSource", one_of=_CertificateSource)
-    )
+    if host.has("/certificateSource"):
+        source = host.read("/certificateSource", one_of=_CertificateSource)
+    elif _carries_certificate(host):
+        source = _CertificateSource.CUSTOM
+    else:
+        raise Undetermined(host.audit.knowledge.missing(host, f"{host.base}/certificateSource"))
     if source is _CertificateSource.BUILT_IN:
         return NotApplicable("A built-in certificate is Microsoft's.")
     if source is _CertificateSource.MANAGED:
@@ -159,6 +167,16 @@ def _without_vault(host: Subject, name: str) -> Verdict:
         f"The certificate of {name} was uploaded: it has no keyVaultId, so nothing renews it. Import it "
         "into a vault and give keyVaultId without a version."
     )
+
+
+def _carries_certificate(host: Subject) -> bool:
+    """Whether a certificate is written at the host name, or an expression that stands for one."""
+    if host.formula("/encodedCertificate"):
+        return True
+    if not host.has("/encodedCertificate"):
+        return False
+    written = host.read("/encodedCertificate")
+    return not (isinstance(written, Redacted) and written.empty)
 
 
 def _is_default(host: Subject) -> bool:

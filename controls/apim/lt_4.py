@@ -37,14 +37,14 @@ def resource_logs(service: Subject) -> Verdict:
     return all_of(
         service,
         (
-            partial(_carried, category=_GATEWAY, severity=Severity.HIGH),
-            partial(_carried, category=_WEB_SOCKETS, severity=Severity.MEDIUM),
+            partial(_carried, category=_GATEWAY),
+            partial(_carried, category=_WEB_SOCKETS),
         ),
         f"{_GATEWAY} and {_WEB_SOCKETS} are sent to a destination.",
     )
 
 
-def _carried(service: Subject, category: str, severity: Severity) -> Verdict:
+def _carried(service: Subject, category: str) -> Verdict:
     def carries(setting: Subject) -> bool:
         logs = setting.items("/properties/logs")
         return some(logs, lambda log: _covers(log, category)) and _has_destination(setting)
@@ -53,8 +53,7 @@ def _carried(service: Subject, category: str, severity: Severity) -> Verdict:
         return Pass(f"{category} is sent to a destination.")
     return Fail(
         f"No diagnostic setting with a destination has {category} enabled: add it to one, by its category "
-        "or by categoryGroup allLogs.",
-        severity=severity,
+        "or by categoryGroup allLogs."
     )
 
 

@@ -86,9 +86,9 @@ def test_turning_the_plan_on_leaves_the_onboarding_to_show() -> None:
 
 @pytest.mark.parametrize(
     ("name", "severity"),
-    [("fail--gateway-logs-only", Severity.MEDIUM), ("fail--audit-group-only", Severity.HIGH)],
+    [("fail--gateway-logs-only", Severity.HIGH), ("fail--audit-group-only", Severity.HIGH)],
 )
-def test_missing_gateway_logs_weigh_more(name: str, severity: Severity) -> None:
+def test_each_category_that_the_baseline_names_weighs_the_same(name: str, severity: Severity) -> None:
     (finding,) = judged(LOGS, name)
     assert finding.severity is severity
 
