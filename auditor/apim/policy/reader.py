@@ -23,6 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from auditor.apim.policy.pieces import Piece, combine, expression, text_of
 from auditor.apim.policy.scan import Scanner
 from auditor.apim.policy.tags import AttributeReader, Tag
 from auditor.apim.policy.tree import (
@@ -37,7 +38,6 @@ from auditor.apim.policy.tree import (
     Mixed,
     Text,
 )
-from auditor.apim.policy.values import Piece, combine, expression, text_of
 
 MAX_DIAGNOSTICS: Final = 1_000
 _BOM: Final = "\ufeff"
@@ -233,9 +233,7 @@ class _Reader:
             self.at += 1
             return True
         if len(self.frames) > MAX_DEPTH:
-            self.note(
-                Code.TOO_DEEP, f"more than {MAX_DEPTH:,} nested elements: not read on", start
-            )
+            self.note(Code.TOO_DEEP, f"more than {MAX_DEPTH:,} nested elements: not read on", start)
             self.at = len(self.text)
             return False
         self._flush()

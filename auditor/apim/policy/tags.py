@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from auditor.apim.policy.pieces import Piece, combine, expression, literal, text_of
 from auditor.apim.policy.scan import Scanner
 from auditor.apim.policy.tree import Attribute, Code, Mixed, Value
-from auditor.apim.policy.values import Piece, combine, expression, literal, text_of
 
 _SPACE: Final = re.compile(r"\s*+")
 _CLOSE: Final = re.compile(r"/\s*+>|>")

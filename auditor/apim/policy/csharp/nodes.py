@@ -34,8 +34,8 @@ __all__ = [
     "Cast", "Character", "Checked", "Coalesce", "Conditional", "Declared", "Empty", "Expr",
     "ExpressionStatement", "Filled", "Grouped", "Hole", "If", "Index", "Initializer", "Interpolated",
     "Is", "Jump", "Lambda", "Local", "Member", "Name", "Named", "New", "NewArray", "Node", "Null",
-    "Number", "OfType", "Opaque", "Parameter", "Postfix", "QuotedText", "Return", "Statement", "String",
-    "Throw", "ThrowExpr", "Tuple", "Type", "Unary", "children", "walk",
+    "Number", "OfType", "Opaque", "Parameter", "Part", "Postfix", "QuotedText", "Return", "Statement",
+    "String", "Throw", "ThrowExpr", "Tuple", "Type", "Unary", "children", "walk",
 ]  # fmt: skip
 
 MAX_NESTING: Final = 200
@@ -284,7 +284,7 @@ class OfType(Node):
 
 @dataclass(frozen=True, slots=True)
 class Checked(Node):
-    """``checked(x)``, ``unchecked(x)``, ``nameof(x)``."""
+    """``checked(x)``, ``unchecked(x)``."""
 
     word: str
     operand: Expr
