@@ -89,4 +89,6 @@ def show_catalogue(known: Catalogue, no_color: bool = False) -> None:
                     check.on.name if check else "",
                 )
     screen.print(table)
-    screen.print(Text(f"\n{len(known.controls)} controls, {len(known.checks)} checks; catalogue of {known.version}."))
+    screen.print(
+        Text(f"\n{len(known.controls)} controls, {len(known.checks)} checks; catalogue of {known.version}.")
+    )

@@ -139,7 +139,11 @@ class _Expansion:
             pointer = place.pointer + where
             if not isinstance(resource, dict):
                 self.lose(pointer, "The resource at {} is not an object.")
-            elif get(resource, "import") is None and get(resource, "extension") is None:
+            elif get(resource, "import") is not None or get(resource, "extension") is not None:
+                # What another provider deploys (Microsoft Graph, Kubernetes) has its version in its type.
+                if get(resource, "apiVersion") is not None:
+                    self.lose(pointer, "The resource at {} is said to be another provider's.")
+            else:
                 self.run.path = [pointer]
                 for context, count in iterations(self.interpreter, resource, place.context):
                     self.run.path = [pointer]
