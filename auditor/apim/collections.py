@@ -106,9 +106,8 @@ def uncollected(subject: Subject, name: str) -> Gap:
     if source.kind in _CHILDLESS or (source.exported and not wanted.exported):
         return Gap(Reason.INPUT, needed, remedy)
     if source.declared:
-        return Gap(
-            Reason.NOT_DECLARED, needed, "declare them in the template, or say --complete if there are none"
-        )
+        or_none = "audit the deployed service" if source.whole else "say --complete if there are none"
+        return Gap(Reason.NOT_DECLARED, needed, f"declare them in the template, or {or_none}")
     return Gap(Reason.ABSENT, needed, remedy)
 
 

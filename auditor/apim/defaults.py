@@ -99,6 +99,7 @@ _ON = _Row(True, _SPEC)
 _TABLE: dict[str, dict[str, _Row]] = {
     SERVICE: {
         "/identity": _NONE,
+        "/identity/userAssignedIdentities": _NONE,
         "/zones": _NONE,
         "/properties/virtualNetworkType": _Row("None", _SPEC),
         "/properties/virtualNetworkConfiguration": _NONE,

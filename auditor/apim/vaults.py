@@ -13,6 +13,7 @@ from auditor.model.inventory import SERVICE
 from auditor.model.logic import derived, some, together
 from auditor.model.subject import Subject
 
+_ASSIGNED = "/identity/userAssignedIdentities"
 SYSTEM = "systemassigned"
 USER = "userassigned"
 
@@ -63,3 +64,17 @@ def identities(service: Subject) -> frozenset[str]:
         needed = f"identity/type of {service.name}; it is {text[:80]!r}, which this version does not know"
         raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "check the spelling, or update the tool"))
     return kinds - {"none"}
+
+
+def is_detached(service: Subject, client_id: str) -> bool:
+    """Whether a client id is known to be none of the user-assigned identities of a deployed service.
+
+    Not of a template, which knows no client ids, and not where an identity in the list does not tell its own.
+    """
+    if service.source.declared or not service.has(_ASSIGNED):
+        return False
+    assigned = service.read(_ASSIGNED)
+    entries = [assigned[name] for name in assigned]
+    if not entries or not all("clientId" in entry for entry in entries):
+        return False
+    return all(str(entry["clientId"]).casefold() != client_id.casefold() for entry in entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from auditor.model.evidence import Reason
 from auditor.model.values import Json, Unresolved
@@ -133,6 +133,10 @@ class Listing:
     reason: Reason = Reason.TRUNCATED
     """Why it is not complete, where it is not."""
     detail: str = ""
+    remedy: ClassVar[str] = (
+        "give the parameters with --parameters FILE, inline linked templates, or audit the deployed service"
+    )
+    """What makes a template's list whole of which it is known why it is not."""
 
 
 @dataclass(frozen=True, slots=True)

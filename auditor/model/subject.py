@@ -226,7 +226,8 @@ class Subject:
         if not listing.complete:
             gap = self.audit.knowledge.uncollected(self, collection)
             needed = f"{gap.needed}: {listing.detail}" if listing.detail else gap.needed
-            raise Undetermined(Gap(listing.reason, needed, gap.remedy))
+            remedy = listing.remedy if self.source.declared and listing.detail else gap.remedy
+            raise Undetermined(Gap(listing.reason, needed, remedy))
         count = len(inventory.children(self.key, type_)) or len(inventory.extensions(self.key, type_))
         self.log.add(Evidence(self.resource, f"#{collection}", f"{count} listed", origin=listing.origin))
 

@@ -122,7 +122,8 @@ def hostname_certificate(host: Subject) -> Verdict:
             f"keyVaultId of {name} ends in a version, so a renewal in the vault never arrives. "
             "Leave the version away: https://VAULT/secrets/NAME."
         )
-    if _is_default(host):
+    _require_name(host)
+    if not in_vault and _is_default(host):
         return NotApplicable(_DEFAULT_HOST)
     if host.has("/certificateStatus"):
         status = host.read("/certificateStatus", one_of=_CertificateStatus)
@@ -179,6 +180,12 @@ def _carries_certificate(host: Subject) -> bool:
     return not (isinstance(written, Redacted) and written.empty)
 
 
+def _require_name(host: Subject) -> None:
+    """Raise where an entry in the list of host names has no name, not even one that is not known."""
+    if not host.formula("/hostName"):
+        host.text("/hostName")
+
+
 def _is_default(host: Subject) -> bool:
     """Whether a host name is one that Azure gave the service, in any cloud."""
     return host.text("/hostName").ends(*_DEFAULT_HOSTS)
@@ -230,8 +237,8 @@ def _of_host(certificate: Subject) -> bool:
 )
 def certificate_properties(certificate: Subject) -> Verdict:
     """A certificate in a vault has a sound key, a short life, a known issuer and renews itself."""
-    if _of_host(certificate) and _is_default(certificate):
-        return NotApplicable(_DEFAULT_HOST)
+    if certificate.base:
+        _require_name(certificate)
     if not has_reference(certificate, "/keyVaultId" if certificate.base else _IDENTIFIER):
         return NotApplicable(_UPLOADED)
     return Manual(

@@ -8,7 +8,15 @@ from auditor.apim.defaults import TRUSTED_ACCESS_OFF
 from auditor.apim.exposure import network_of
 from auditor.apim.kinds import SERVICE
 from auditor.apim.tiers import Capability, needs
-from auditor.apim.vaults import SYSTEM, VAULT_USER, identities, in_vault, service_of, uses_vault
+from auditor.apim.vaults import (
+    SYSTEM,
+    VAULT_USER,
+    identities,
+    in_vault,
+    is_detached,
+    service_of,
+    uses_vault,
+)
 from auditor.model.check import BEYOND
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
@@ -43,15 +51,35 @@ def key_vault_identity(user: Subject) -> Verdict:
         )
     if user.base:
         return _rights_unknown(name)
-    if SYSTEM not in kinds and not user.has("/properties/keyVault/identityClientId"):
+    if SYSTEM not in kinds and not _names_identity(user):
         return Fail(
             f"{name} comes from Key Vault and names no identityClientId, which means the system-assigned "
             "identity, and the service has user-assigned ones only: name one of them, or enable the "
             "system-assigned one."
         )
+    if SYSTEM not in kinds and is_detached(service_of(user), _client_id(user)):
+        return Fail(
+            f"{name} comes from Key Vault and asks with identityClientId {_client_id(user)}, which is none "
+            "of the service's identities: name one of them, or assign that one to the service again."
+        )
     if user.text("/properties/keyVault/lastStatus/code").value().casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded: the identity exists and may read.")
     return _rights_unknown(name)
+
+
+_CLIENT_ID = "/properties/keyVault/identityClientId"
+
+
+def _names_identity(user: Subject) -> bool:
+    """Whether an identity is named; an empty name names none."""
+    if not user.has(_CLIENT_ID):
+        return False
+    text = user.text(_CLIENT_ID)
+    return not text.complete or bool(text.value().strip())
+
+
+def _client_id(user: Subject) -> str:
+    return str(user.text(_CLIENT_ID)).strip()
 
 
 def _rights_unknown(name: str) -> Verdict:
@@ -92,6 +120,7 @@ def _from_subnet(service: Subject, what: str) -> Verdict:
     source=_SOURCE,
     severity=Severity.HIGH,
     outcomes="manual unknown not_applicable",
+    filed=("DP-8", "NS-2"),
 )
 def key_vault_firewall(service: Subject) -> Verdict:
     """The vault's firewall lets the service in."""

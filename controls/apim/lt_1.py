@@ -72,7 +72,7 @@ def _plan(service: Subject) -> Subject:
     on=SERVICE,
     severity=Severity.MEDIUM,
     outcomes="pass fail unknown not_applicable",
-    filed=("DP-1", "DP-2"),
+    filed=("DP-1", "DP-2", "IR-3", "IR-5"),
     needs=needs(Capability.DEFENDER),
 )
 def defender_for_apis(service: Subject) -> Verdict:

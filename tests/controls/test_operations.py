@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from auditor.engine import Finding
 from auditor.model.inventory import Inventory
 from auditor.model.verdict import Severity, Status
 from controls import catalogue
+from tests.auditing import audited, child, declared, template
 from tests.conftest import FIXTURES
 from tests.judging import findings, inventory_of, status_of, with_body, without
 
@@ -120,3 +122,22 @@ def test_not_supported_rows_cite_the_baseline() -> None:
 def names(check_id: str) -> list[str]:
     _, control, slug = check_id.split(".")
     return [path.stem for path in (FIXTURES / "controls" / control / slug).glob("*.json")]
+
+
+def test_open_loop_asks_for_its_parameters(tmp_path: Path) -> None:
+    """``--complete`` does not close a loop of unknown length, so the remedy does not offer it."""
+    loop = {"name": "each", "count": "[length(parameters('urls'))]"}
+    backend = {**child("backends", "[copyIndex('each')]", url="https://orders.example"), "copy": loop}
+    document = template(declared("Standard"), backend, parameters={"urls": {"type": "array"}})
+    (remedy,) = {
+        gap["remedy"]
+        for service in audited(tmp_path, document)["services"]
+        for control in service["controls"]
+        for feature in control["features"]
+        for finding in feature["findings"]
+        if finding["check"] == "apim.dp-3.backend-certificate-validation"
+        for gap in finding["gaps"]
+        if gap["reason"] == "truncated"
+    }
+    assert remedy.startswith("give the parameters")
+    assert "--complete" not in remedy
