@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import together
 from auditor.model.subject import Fields, Items, Subject
-from auditor.model.values import Redacted, escape
+from auditor.model.values import Redacted, escape, peek
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Unknown, Verdict
 
 _FIXED: dict[str, tuple[str, ...]] = {
@@ -40,6 +40,8 @@ _SAYS_CREDENTIAL = re.compile(
     r"auth|key|token|secret|passw|pwd|credential|cookie|signature|^(?:code|sig|pass)$", re.IGNORECASE
 )
 _GENERATED = re.compile(r"Logger-Credentials-{1,2}[0-9a-f]{24}", re.IGNORECASE)
+_INSIGHTS = "applicationInsights"
+_LOGGERS = ("azureEventHub", _INSIGHTS, "azureMonitor")
 _PASSWORD_OF = {"data": "password", "encodedcertificate": "certificatePassword"}
 
 _INSTEAD = {
@@ -62,7 +64,8 @@ def positions(holder: Subject) -> Iterator[Subject]:
         return
     fixed = (_at(holder, pointer) for pointer in _FIXED[last])
     maps = (_mapped(holder, pointer) for pointer in _MAPS) if last == "backends" else ()
-    yield from together(fixed, *maps)
+    tokens = (_in_token_request(holder),) if last == "authorizationservers" else ()
+    yield from together(fixed, *maps, *tokens)
 
 
 def _at(holder: Subject, pointer: str) -> Subject:
@@ -73,6 +76,13 @@ def _listed(service: Subject, array: str, key: str) -> Iterator[Subject]:
     for element in service.items(array, key=key):
         for name in _IN_LISTED:
             yield _at(service, f"{element.base}/{name}")
+
+
+def _in_token_request(server: Subject) -> Iterator[Subject]:
+    """Parameters of the token request whose name says that they are a credential; others are no secret."""
+    for parameter in server.items("/properties/tokenBodyParameters", key="/name"):
+        if _SAYS_CREDENTIAL.search(parameter.text("/name").value()):
+            yield _at(server, f"{parameter.base}/value")
 
 
 def _mapped(backend: Subject, pointer: str) -> Iterator[Subject]:
@@ -96,6 +106,8 @@ def _mapped(backend: Subject, pointer: str) -> Iterator[Subject]:
 def credential_verdict(position: Subject) -> Verdict:
     """What stands at one position: nothing, a reference, a mask or a literal."""
     pointer, last = position.item, position.resource.type.rpartition("/")[2]
+    if last == "loggers" and _of_insights(position):
+        return Pass("Microsoft does not count the keys of Application Insights as secrets.")
     if not position.has(pointer):
         if last not in _RETURNED and (not position.source.declared or position.source.exported):
             return NotApplicable(
@@ -123,7 +135,11 @@ def credential_verdict(position: Subject) -> Verdict:
 def _literal(position: Subject, pointer: str, last: str, value: Redacted) -> Verdict:
     """The verdict on a credential that was typed in."""
     if last == "loggers":
-        return _of_logger(position, pointer)
+        position.read("/properties/loggerType", one_of=_LOGGERS)
+        return Fail(
+            f"{_place(position, pointer)} was typed into the logger, whether it stands there or the service "
+            f"moved it into a generated named value. {_INSTEAD['loggers']}"
+        )
     name = pointer.rstrip("/0123456789").rpartition("/")[2]
     if pointer.startswith(_MAPS) and not value.known_format and not _SAYS_CREDENTIAL.search(name):
         return Manual(
@@ -148,17 +164,10 @@ def _has_password(position: Subject, pointer: str, sibling: str) -> bool:
     return not (isinstance(password, Redacted) and password.empty)
 
 
-def _of_logger(position: Subject, pointer: str) -> Verdict:
-    """A logger's credential: typed in, or typed in and moved by the service into a generated named value."""
-    kind = position.read(
-        "/properties/loggerType", one_of=("azureEventHub", "applicationInsights", "azureMonitor")
-    )
-    if kind == "applicationInsights":
-        return Pass("Microsoft does not count the keys of Application Insights as secrets.")
-    return Fail(
-        f"{_place(position, pointer)} was typed into the logger, whether it stands there or the service "
-        f"moved it into a generated named value. {_INSTEAD['loggers']}"
-    )
+def _of_insights(logger: Subject) -> bool:
+    """Whether a logger is stated to send to Application Insights, whatever stands in its credentials."""
+    stated = peek(logger.resource.body, "/properties/loggerType").strip().casefold()
+    return stated == _INSIGHTS.casefold() and bool(logger.read("/properties/loggerType", one_of=_LOGGERS))
 
 
 def _place(position: Subject, pointer: str) -> str:

@@ -205,6 +205,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "authorizationservers": {
         "/properties/clientSecret": _NONE,
         "/properties/resourceOwnerPassword": _NONE,
+        "/properties/tokenBodyParameters": _NONE,
         "/properties/tokenEndpoint": _NONE,
         "/properties/authorizationEndpoint": _NONE,
     },
@@ -215,7 +216,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/credentials/instrumentationKey": _NONE,
         "/properties/credentials/identityClientId": _NONE,
     },
-    "users": {"/properties/state": _Row("active", _SPEC), "/properties/registrationDate": _NONE},
+    "users": {"/properties/state": _Row("active", _SPEC)},
     "diagnostics": {
         "/properties/alwaysLog": _NONE,
         "/properties/sampling/percentage": _Row(100, _LOGS),

@@ -14,6 +14,7 @@ from auditor.model.check import Gate
 from auditor.model.evidence import Gap, Undetermined
 from auditor.model.logic import conditional_gap
 from auditor.model.subject import Subject
+from auditor.model.values import peek
 from auditor.model.verdict import Verdict
 
 
@@ -97,6 +98,12 @@ def published(service: Subject) -> bool:
         Undetermined: Neither the status nor the api-version its default holds from is known.
     """
     return service.read("/properties/developerPortalStatus", one_of=Portal) is Portal.ENABLED
+
+
+def switched_off(service: Subject) -> bool:
+    """Whether the input states that the developer portal is off; what it leaves open raises nothing."""
+    stated = peek(service.resource.body, "/properties/developerPortalStatus").strip().casefold()
+    return stated == Portal.DISABLED.casefold() and not published(service)
 
 
 def sends_to_sign_in(service: Subject) -> bool:

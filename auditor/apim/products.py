@@ -26,7 +26,9 @@ def _entries(product: Subject, collection: str, links: str) -> Iterator[Subject]
         return product.children(links)
     if product.source.declared:
         return _declared(product, collection, links)
-    return product.children(collection)
+    seen = product.audit.inventory.children(product.key, f"{product.resource.type}/{links.lower()}")
+    copies = product.audit.inventory.children(product.key, f"{product.resource.type}/{collection.lower()}")
+    return product.children(links if seen and not copies else collection)
 
 
 def _declared(product: Subject, collection: str, links: str) -> Iterator[Subject]:

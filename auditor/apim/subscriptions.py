@@ -11,12 +11,17 @@ from enum import Enum, StrEnum
 
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
+from auditor.model.values import peek
 
 BUILT_IN = "master"
 """Name of the subscription over the whole service that each service comes with."""
+PUBLISHER = "1"
+"""Name of the account that each service comes with."""
 
 _OWNER = ("/properties/ownerId", "/properties/userId")
 """Where the owner stands; the second until api-version 2018-01-01."""
+_PRODUCT = "/properties/productId"
+"""What a subscription was for until api-version 2018-01-01, which knew no scope: one product."""
 _ALL_APIS = re.compile(r"/apis/?$")
 _NARROW = re.compile(r"/(apis|products)/[^/]+/?$")
 _UP_TO_SERVICE = re.compile(r"^.*/service/[^/]+")
@@ -33,6 +38,9 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+_INACTIVE = frozenset(State) - {State.ACTIVE}
+
+
 class Breadth(Enum):
     """How much a subscription's key opens."""
 
@@ -46,6 +54,12 @@ def is_active(subscription: Subject) -> bool:
     return subscription.read("/properties/state", one_of=State) is State.ACTIVE
 
 
+def says_inactive(subscription: Subject) -> bool:
+    """Whether its keys are known not to work; a state that is not resolved or not known raises nothing."""
+    stated = peek(subscription.resource.body, "/properties/state").strip().casefold()
+    return (not stated or stated in _INACTIVE) and not is_active(subscription)
+
+
 def breadth_of(subscription: Subject) -> Breadth:
     """How much it opens, by its scope, of which the end decides.
 
@@ -54,14 +68,18 @@ def breadth_of(subscription: Subject) -> Breadth:
     Raises:
         Undetermined: The end of the scope is not known, or names nothing this version knows.
     """
+    body = subscription.resource.body
+    if not peek(body, "/properties/scope") and peek(body, _PRODUCT) and subscription.text(_PRODUCT).tail:
+        return Breadth.NARROW
     scope = subscription.text("/properties/scope")
-    end = _UP_TO_SERVICE.sub("", scope.tail.strip().casefold())
+    tail = scope.tail.strip().casefold()
+    end = _UP_TO_SERVICE.sub("", tail)
     # An API may be called "apis": that it is one API is asked first.
     if _NARROW.search(end):
         return Breadth.NARROW
     if _ALL_APIS.search(end):
         return Breadth.ALL_APIS
-    if scope.complete and end in ("", "/"):
+    if (end == "/" and scope.complete) or (end in ("", "/") and _UP_TO_SERVICE.match(tail)):
         return Breadth.SERVICE
     # A product named by an expression is still one product.
     if not scope.complete and scope.contains("/products/"):
@@ -75,15 +93,23 @@ def is_owned(subscription: Subject) -> bool:
     return any(subscription.has(pointer) for pointer in _OWNER)
 
 
+def belongs_to_publisher(subscription: Subject) -> bool:
+    """Whether its owner is the account that comes with the service, which is always there and active."""
+    return _owner_name(subscription) == PUBLISHER
+
+
+def _owner_name(subscription: Subject) -> str:
+    pointer = next(pointer for pointer in _OWNER if subscription.has(pointer))
+    return subscription.text(pointer).value().rstrip("/").rpartition("/")[2]
+
+
 def owner_of(service: Subject, subscription: Subject) -> Subject | None:
     """The user a subscription belongs to; None where the list of users is whole and lacks them.
 
     Raises:
         Undetermined: The users were not read, or the input is a template, which may name an existing user.
     """
-    pointer = next(pointer for pointer in _OWNER if subscription.has(pointer))
-    owner_id = subscription.text(pointer).value()
-    name = owner_id.rstrip("/").rpartition("/")[2]
+    name = _owner_name(subscription)
     inventory = service.audit.inventory
     found = inventory.by_key.get(f"{service.key}/users/{name.lower()}")
     if found is not None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from auditor.model.logic import some
 from auditor.model.subject import Subject
+from auditor.model.values import peek
 
 IDENTITY_BASIC = "Basic"
 """Provider of an identity that signs in with a password which the service keeps."""
@@ -32,4 +33,5 @@ def has_identity(user: Subject, provider: str) -> bool:
 
 def registered(user: Subject) -> datetime | None:
     """When an account was opened; None where the input does not say."""
-    return user.moment("/properties/registrationDate") if user.has("/properties/registrationDate") else None
+    pointer = "/properties/registrationDate"
+    return user.moment(pointer) if peek(user.resource.body, pointer) else None

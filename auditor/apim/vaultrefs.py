@@ -13,6 +13,7 @@ import re
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.text import Text
+from auditor.model.values import peek
 
 _COLLECTION = re.compile(r"(?:^|/)(?:secrets|certificates|keys)/(?P<path>.+)$", re.IGNORECASE)
 _HOST = re.compile(r"https://[^/]+/", re.IGNORECASE)
@@ -34,6 +35,30 @@ def has_reference(subject: Subject, pointer: str) -> bool:
         return False
     text = subject.text(pointer)
     return not text.complete or bool(text.value().strip())
+
+
+def refers_to_vault(subject: Subject) -> bool:
+    """Whether the value of a named value or certificate comes from Key Vault, by whatever identifier.
+
+    Raises:
+        Undetermined: The whole ``keyVault`` is not known.
+    """
+    identifier = peek(subject.resource.body, "/properties/keyVault/secretIdentifier")
+    return subject.has("/properties/keyVault") and bool(identifier.strip())
+
+
+def refresh_code(subject: Subject) -> str:
+    """How the last refresh from Key Vault ended, as the deployed service reports it.
+
+    Raises:
+        Undetermined: It is not told; what a template writes there, no deployment takes over.
+    """
+    if subject.source.declared and not subject.source.exported:
+        raise Undetermined(subject.audit.knowledge.missing(subject, "/properties/keyVault/lastStatus"))
+    code = subject.text("/properties/keyVault/lastStatus/code")
+    if not str(code).strip():
+        raise code.undecided()
+    return code.value().strip()
 
 
 def names_version(subject: Subject, pointer: str) -> bool:

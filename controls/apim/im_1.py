@@ -6,8 +6,8 @@ from collections import Counter
 
 from auditor.apim.collections import API_VERSION, full_id
 from auditor.apim.kinds import AUTHORIZATION_SERVER, SERVICE
-from auditor.apim.portal import is_entra, published, sends_to_sign_in, setting, shown
-from auditor.apim.subscriptions import is_active, is_owned, owner_of
+from auditor.apim.portal import is_entra, published, sends_to_sign_in, setting, shown, switched_off
+from auditor.apim.subscriptions import belongs_to_publisher, is_active, is_owned, owner_of
 from auditor.apim.tiers import Capability, needs
 from auditor.apim.users import IDENTITY_BASIC, UserState, has_identity, registered
 from auditor.model.evidence import Gap, Log, Reason
@@ -20,6 +20,9 @@ from controls.declare import check
 _ENTRA = "Azure AD Authentication Required for Data Plane Access"
 _ANY_TENANT = ("common", "organizations", "consumers")
 """Names Microsoft Entra ID takes in place of a tenant, and that stand for many."""
+_OWN_TENANT = ("subscription().tenantid", "tenant().tenantid")
+"""What a template writes for the tenant it is deployed in: one tenant, whichever it is."""
+_OFF = "The developer portal is disabled."
 
 
 # -- the developer portal ------------------------------------------------------------------------------
@@ -36,6 +39,8 @@ _ANY_TENANT = ("common", "organizations", "consumers")
 )
 def portal_entra_id(service: Subject) -> Verdict:
     """Developers can sign in to the portal with Microsoft Entra ID, from known tenants only."""
+    if switched_off(service):
+        return NotApplicable(_OFF)
     if not some(service.children("identityProviders"), is_entra):
         return _unless_closed(
             service,
@@ -55,7 +60,7 @@ def portal_entra_id(service: Subject) -> Verdict:
 def _unless_closed(service: Subject, verdict: Verdict) -> Verdict:
     """A portal that is switched off cannot be the way in that a failure is about."""
     if isinstance(verdict, Fail) and not published(service):
-        return NotApplicable("The developer portal is disabled.")
+        return NotApplicable(_OFF)
     return verdict
 
 
@@ -77,10 +82,10 @@ def _on_msal(provider: Subject) -> Verdict:
 
 def _tenants_named(provider: Subject) -> Verdict:
     def many(tenant: Subject) -> bool:
-        return tenant.text("").value().strip().casefold() in _ANY_TENANT
+        return not _is_own(tenant, "") and tenant.text("").value().strip().casefold() in _ANY_TENANT
 
     def one(tenant: Subject) -> bool:
-        return bool(tenant.text("").value().strip())
+        return _is_own(tenant, "") or bool(tenant.text("").value().strip())
 
     if some(provider.items("/properties/allowedTenants"), many):
         return Fail(
@@ -89,6 +94,8 @@ def _tenants_named(provider: Subject) -> Verdict:
         )
     if some(provider.items("/properties/allowedTenants"), one):
         return Pass("The provider names its tenants.")
+    if _is_own(provider, "/properties/signinTenant"):
+        return Pass("The provider names the tenant it signs in to.")
     if provider.has("/properties/signinTenant"):
         tenant = provider.text("/properties/signinTenant").value().strip().casefold()
         if tenant and tenant not in _ANY_TENANT:
@@ -97,6 +104,10 @@ def _tenants_named(provider: Subject) -> Verdict:
         f"Identity provider {provider.name} names no tenant, neither in allowedTenants nor in signinTenant: "
         "list in allowedTenants the tenants it may admit."
     )
+
+
+def _is_own(subject: Subject, pointer: str) -> bool:
+    return subject.formula(pointer).casefold() in _OWN_TENANT
 
 
 @check(
@@ -150,7 +161,7 @@ def oauth_server(server: Subject) -> Verdict:
     return all_of(
         server,
         (_grants, lambda s: _endpoint(s, "authorizationEndpoint"), lambda s: _endpoint(s, "tokenEndpoint")),
-        "No authorization server that was read uses an unsafe grant or an endpoint without TLS.",
+        "The authorization server uses no unsafe grant and no endpoint without TLS.",
     )
 
 
@@ -218,6 +229,8 @@ def portal_basic_auth(service: Subject) -> Verdict:
 )
 def portal_sign_up(service: Subject) -> Verdict:
     """Strangers cannot open an account in the developer portal."""
+    if switched_off(service):
+        return NotApplicable(_OFF)
     if setting(service, "portalsettings", "signup").flag("/properties/enabled"):
         return _unless_closed(
             service,
@@ -239,6 +252,8 @@ def portal_sign_up(service: Subject) -> Verdict:
 )
 def portal_sign_in(service: Subject) -> Verdict:
     """The developer portal shows nothing to anonymous visitors."""
+    if switched_off(service):
+        return NotApplicable(_OFF)
     if sends_to_sign_in(service):
         return Pass("Anonymous visitors of the developer portal are sent to the sign-in page.")
     return _unless_closed(
@@ -301,6 +316,8 @@ def user_inventory(service: Subject) -> Verdict:
     def judge(subscription: Subject) -> Verdict:
         if not is_active(subscription) or not is_owned(subscription):
             return Pass("The subscription is not active, or belongs to nobody.")
+        if belongs_to_publisher(subscription):
+            return Pass("The subscription belongs to the account of the publisher, which is always there.")
         account = owner_of(service, subscription)
         if account is None:
             state = "no longer exists"

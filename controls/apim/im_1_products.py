@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.apim.kinds import PRODUCT
 from auditor.apim.products import api_name, has_open_group, members, requires_key
 from auditor.apim.tiers import Capability, needs
-from auditor.model.logic import every
+from auditor.model.logic import either, every
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Verdict
 from controls.declare import check
@@ -32,7 +32,7 @@ def product_subscription(product: Subject) -> Verdict:
     if not _published(product):
         return NotApplicable(_UNPUBLISHED)
     if product.flag("/properties/subscriptionRequired"):
-        return Pass("Every published product that was read requires a subscription.")
+        return Pass("The product requires a subscription.")
     exposed = every(members(product), _answers_without, "No API in it requires a key.")
     if isinstance(exposed, Fail):
         return Fail(
@@ -65,7 +65,7 @@ def self_service_product(product: Subject) -> Verdict:
         return NotApplicable(_UNPUBLISHED)
     if not product.flag("/properties/subscriptionRequired"):
         return NotApplicable("A product without subscription is judged by apim.im-1.product-subscription.")
-    if product.flag("/properties/approvalRequired") or not has_open_group(product):
+    if either(product, lambda p: p.flag("/properties/approvalRequired"), lambda p: not has_open_group(p)):
         return Pass("Developers and guests cannot subscribe to the product without approval.")
     return Fail(
         f"Product {product.name} is for the group Developers or Guests and approvalRequired is false: "

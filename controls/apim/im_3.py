@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from auditor.apim.kinds import BACKEND, SERVICE
+from auditor.apim.vaultrefs import has_reference, refers_to_vault
 from auditor.model.evidence import Gap, Reason
 from auditor.model.logic import some, together
 from auditor.model.subject import Subject
@@ -48,9 +49,7 @@ def managed_identity(service: Subject) -> Verdict:
             "with an identity of yours."
         )
     # Looked for one by one: the first use that is seen decides, whatever else was not read.
-    if some(
-        _users_of_identity(service), lambda use: use.has(_POINTERS[use.resource.type.rpartition("/")[2]])
-    ):
+    if some(_users_of_identity(service), lambda use: _USES[use.resource.type.rpartition("/")[2]](use)):
         return Pass("The service has a managed identity, and uses it.")
     gap = Gap(
         Reason.UNREAD_POLICY,
@@ -65,14 +64,20 @@ def _type(service: Subject) -> IdentityType:
     return service.read("/identity/type", one_of=IdentityType)
 
 
-_POINTERS = {
-    "namedvalues": "/properties/keyVault",
-    "certificates": "/properties/keyVault",
-    "backends": "/properties/credentials/managedIdentity",
-    "loggers": "/properties/credentials/identityClientId",
-    "service": "/keyVaultId",
+def _signs_in(backend: Subject) -> bool:
+    """Whether a backend names a managed identity to be called with."""
+    pointer = "/properties/credentials/managedIdentity"
+    return backend.has(pointer) and len(backend.read(pointer)) > 0
+
+
+_USES: dict[str, Callable[[Subject], bool]] = {
+    "namedvalues": refers_to_vault,
+    "certificates": refers_to_vault,
+    "backends": _signs_in,
+    "loggers": lambda logger: has_reference(logger, "/properties/credentials/identityClientId"),
+    "service": lambda host: has_reference(host, "/keyVaultId"),
 }
-"""Where each kind of item says that it needs the service's identity; host names are items of the service."""
+"""How each kind of item says that it needs the service's identity; host names are items of the service."""
 
 
 def _users_of_identity(service: Subject) -> Iterator[Subject]:
@@ -97,8 +102,8 @@ def backend_authentication(backend: Subject) -> Verdict:
     """The gateway proves to each backend who it is, by its managed identity."""
     if backend.read("/properties/type", one_of=BackendType) is BackendType.POOL:
         return NotApplicable("A pool has no credentials of its own: its members are judged.")
-    if backend.has("/properties/credentials/managedIdentity"):
-        return Pass("The gateway signs in to every backend that was read with its managed identity.")
+    if _signs_in(backend):
+        return Pass("The gateway signs in to the backend with its managed identity.")
     gap = Gap(
         Reason.UNREAD_POLICY,
         f"whether a policy authenticates the gateway to backend {backend.name}: the backend itself names no "

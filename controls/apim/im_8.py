@@ -6,7 +6,7 @@ import re
 
 from auditor.apim.credentials import credential_verdict, positions
 from auditor.apim.kinds import CREDENTIAL_HOLDER, NAMED_VALUE, in_workspace
-from auditor.apim.vaultrefs import has_reference, names_version
+from auditor.apim.vaultrefs import has_reference, names_version, refresh_code
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import every
 from auditor.model.subject import Subject
@@ -92,7 +92,7 @@ def refresh(named_value: Subject) -> Verdict:
     """The service could read the secret the last time it tried."""
     if not has_reference(named_value, _IDENTIFIER):
         return NotApplicable("The value is not a reference to Key Vault.")
-    code = named_value.text("/properties/keyVault/lastStatus/code").value()
+    code = refresh_code(named_value)
     if code.casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded.")
     return Fail(
@@ -126,6 +126,8 @@ def looks_secret(named_value: Subject) -> Verdict:
             )
         )
     value = named_value.read("/properties/value")
+    if isinstance(value, str) and not value.strip():
+        return Pass("The value is empty.")
     if isinstance(value, Redacted):
         return _of_replaced(named_value, value)
     if _SAYS_SECRET.search(_shown_name(named_value)) and not _PLAIN.fullmatch(str(value).strip()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.apim.collections import full_id
 from auditor.apim.kinds import SERVICE, SUBSCRIPTION
-from auditor.apim.subscriptions import BUILT_IN, Breadth, breadth_of, is_active
+from auditor.apim.subscriptions import BUILT_IN, Breadth, breadth_of, is_active, says_inactive
 from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
@@ -42,13 +42,15 @@ def role_assignments(service: Subject) -> Verdict:
 )
 def all_apis_subscription(subscription: Subject) -> Verdict:
     """No active subscription opens all APIs."""
+    if says_inactive(subscription):
+        return NotApplicable(_INACTIVE)
     breadth = breadth_of(subscription)
     if breadth is Breadth.SERVICE:
         return NotApplicable(
             "A subscription over the whole service is judged by apim.pa-7.all-access-subscription."
         )
     if breadth is Breadth.NARROW:
-        return Pass("Every subscription that was read is for a product or an API.")
+        return Pass("The subscription is for a product or an API.")
     if not is_active(subscription):
         return NotApplicable(_INACTIVE)
     return Fail(
@@ -91,14 +93,16 @@ def all_access_subscription(subscription: Subject) -> Verdict:
 )
 def subscription_tracing(subscription: Subject) -> Verdict:
     """No active subscription may trace requests."""
+    if says_inactive(subscription):
+        return NotApplicable(_INACTIVE)
+    if not subscription.flag("/properties/allowTracing"):
+        return Pass("The subscription may not trace requests.")
     if not is_active(subscription):
         return NotApplicable(_INACTIVE)
-    if subscription.flag("/properties/allowTracing"):
-        return Fail(
-            f"Subscription {subscription.name} may trace requests, and a trace shows what policies hold, "
-            "named values from Key Vault among them: set allowTracing to false."
-        )
-    return Pass("No active subscription that was read may trace requests.")
+    return Fail(
+        f"Subscription {subscription.name} is active and may trace requests (allowTracing is true), and a "
+        "trace shows what policies hold, named values from Key Vault among them: set allowTracing to false."
+    )
 
 
 CHECKS = (role_assignments, all_apis_subscription, all_access_subscription, subscription_tracing)
