@@ -47,7 +47,9 @@ _NAME: Final = re.compile(r"[^\W\d][\w:.\-]*+")
 _END_TAG: Final = re.compile(r"</\s*+([\w:.\-]*+)[^<>]*+>?")
 _TEXT_END: Final = re.compile(r"\s*+(?:<|\Z)")
 _ANY: Final = re.compile(r"\s*+\Z")
-_DECLARATION: Final = re.compile(r"<![^<>\[]*+(?:\[[^\]]*+\][^<>]*+)?>?")
+_DECLARATION: Final = re.compile(r"<![^<>\[]*+")
+_DECLARATION_END: Final = re.compile(r"[^<>]*+>?")
+_SOLID: Final = re.compile(r"\S")
 _LIQUID_END: Final = re.compile(r"</set-body\s*+>")
 _NEWLINE: Final = re.compile(r"\n")
 
@@ -156,9 +158,15 @@ class _Reader:
         return True
 
     def _declaration(self) -> bool:
-        found = _DECLARATION.match(self.text, self.at)
         self.note(Code.DECLARATION, "a declaration, which policies cannot have: skipped", self.at)
-        self.at = found.end() if found else self.at + 2
+        found = _DECLARATION.match(self.text, self.at)
+        end = found.end() if found else self.at + 2
+        if self.text.startswith("[", end):
+            self.at = end
+            self._skip(end, "]", "declaration")
+            end = self.at
+        rest = _DECLARATION_END.match(self.text, end)
+        self.at = rest.end() if rest else end
         return True
 
     # -- text --------------------------------------------------------------------------------------------
@@ -179,9 +187,8 @@ class _Reader:
 
     def _expression(self, at: int) -> bool:
         span, _ = self._scanner.scan(at, _TEXT_END)
-        first = self.frames[-1].text_at < 0 and not self.text[self.at : at].strip()
         if span is None:
-            if first:
+            if self.frames[-1].text_at < 0 and not _SOLID.search(self.text, self.at, at):
                 self.note(Code.UNBALANCED, "the end of this expression cannot be found", at)
             return False
         self._plain(self.at, at)

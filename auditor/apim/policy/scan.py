@@ -15,6 +15,8 @@ from typing import Final
 
 from auditor.apim.policy.entities import ENTITY, Decoded
 
+MAX_BRACKETS: Final = 500
+"""Brackets within brackets; nobody writes so many, and counting on would take time."""
 CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 
 _CODE: Final = re.compile(
@@ -62,6 +64,8 @@ def balanced(text: str, start: int, closer: str) -> tuple[int, int]:
             pattern = _TEXTS.get(waiting[-1], _CODE)
         elif kind == "open":
             waiting.append(CLOSERS[found.group()])
+            if len(waiting) > MAX_BRACKETS:
+                return -1, at
             pattern = _CODE
         elif kind == "hole":
             waiting.append(found.group())
@@ -92,7 +96,7 @@ class Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._decoded = Decoded(text) if "&" in text and ENTITY.search(text) else None
-        self._left = max(8 * len(text), 400_000)
+        self._left = max(4 * len(text), 400_000)
         self._seen: dict[tuple[int, bool], Span | None] = {}
 
     def scan(

@@ -14,7 +14,7 @@ from auditor.apim.policy.tree import Attribute, Code, Mixed, Value
 _SPACE: Final = re.compile(r"\s*+")
 _CLOSE: Final = re.compile(r"/\s*+>|>")
 _ATTRIBUTE: Final = re.compile(r"""([^\s=<>"'/@{(]++)\s*+=\s*+(["'])""")
-_RUBBISH: Final = re.compile(r"""(?:[^\s=<>"'/]++\s*+(?:=\s*+[^\s<>"']*+)?+)|[^<>]""")
+_RUBBISH: Final = re.compile(r"(?:[^\s<>/]|/(?!\s*+>))++")
 _GOES_ON: Final = r"""(?=\s*+(?:/?>|\?>|[\w:.\-]++\s*+=\s*+["']))"""
 """What stands behind the last quote of a value: the end of the tag, or the next attribute."""
 _ENDED: Final = {quote: re.compile(rf"\s*+{quote}{_GOES_ON}") for quote in "\"'"}
