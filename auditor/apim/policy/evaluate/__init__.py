@@ -1,0 +1,1 @@
+"""Abstract evaluation of policy expressions for one kind of caller."""
