@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.model.evidence import Gap, Reason
+from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import InputKind
 from auditor.model.subject import Subject
 
@@ -148,6 +148,20 @@ _READ_ONLY = {
     "/properties/publicipaddresses",
 }
 """Members that only a deployed service reports; a template or an export does not carry them."""
+
+
+def planned(subject: Subject) -> bool:
+    """Whether the input tells what a deployment would set, and nothing that a service has reported."""
+    return subject.source.declared and not subject.source.exported
+
+
+def reported(subject: Subject, pointer: str) -> None:
+    """Raise where the input cannot tell a member that only a deployed service reports.
+
+    A template that states it all the same is not believed: no deployment takes it over.
+    """
+    if planned(subject):
+        raise Undetermined(missing(subject, f"{subject.base}{pointer}"))
 
 
 def missing(subject: Subject, pointer: str) -> Gap:

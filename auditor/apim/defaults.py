@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from auditor.apim.collections import planned
 from auditor.apim.tiers import is_v2
 from auditor.model.evidence import Default, Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
@@ -66,7 +67,7 @@ class _Row:
 
 def _by_creation_date(service: Subject) -> str:
     """Old protocols and 3DES: on for services created up to 1 April 2018, off for later ones."""
-    if not _stated(service, "createdAtUtc"):
+    if planned(service) or not _stated(service, "createdAtUtc"):
         raise Undetermined(
             Gap(
                 Reason.ABSENT,

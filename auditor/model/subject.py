@@ -237,9 +237,8 @@ class Subject:
         Raises:
             Undetermined: It is not in the input.
         """
-        key = resource_id.rstrip("/").lower()
-        found = self.audit.inventory.by_key.get(self.resource.scope + key)
-        found = found or self.audit.inventory.by_key.get(key)
+        key, by_key = resource_id.rstrip("/").lower(), self.audit.inventory.by_key
+        found = by_key.get(self.resource.scope + key) or by_key.get(key)
         if found is None:
             raise Undetermined(
                 Gap(Reason.ABSENT, f"resource {resource_id}", f"az resource show --ids {resource_id}")

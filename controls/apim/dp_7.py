@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
+from auditor.apim.collections import planned, reported
 from auditor.apim.kinds import ANY_CERTIFICATE, CERTIFICATE, HOST_NAME, OWN_CERTIFICATE, in_workspace
 from auditor.apim.vaultrefs import has_reference, names_version
 from auditor.model.evidence import Gap, Reason, Undetermined
@@ -82,6 +83,7 @@ def certificate_refresh(certificate: Subject) -> Verdict:
     """The service could read the certificate the last time it tried."""
     if not has_reference(certificate, _IDENTIFIER):
         return NotApplicable(_UPLOADED)
+    reported(certificate, "/properties/keyVault/lastStatus")
     code = certificate.text("/properties/keyVault/lastStatus/code").value()
     if code.casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded.")
@@ -125,7 +127,7 @@ def hostname_certificate(host: Subject) -> Verdict:
     _require_name(host)
     if not in_vault and _is_default(host):
         return NotApplicable(_DEFAULT_HOST)
-    if host.has("/certificateStatus"):
+    if not planned(host) and host.has("/certificateStatus"):
         status = host.read("/certificateStatus", one_of=_CertificateStatus)
         if status is _CertificateStatus.FAILED:
             repair = (
@@ -204,7 +206,9 @@ def certificate_expiry(certificate: Subject) -> Verdict:
     if _of_host(certificate) and _is_default(certificate):
         return NotApplicable(_DEFAULT_HOST)
     days = int(certificate.audit.settings.get("certificate_expiry_days", _DAYS))
-    expiry = certificate.moment("/certificate/expiry" if certificate.base else "/properties/expirationDate")
+    dated = "/certificate/expiry" if certificate.base else "/properties/expirationDate"
+    reported(certificate, dated)
+    expiry = certificate.moment(dated)
     in_list = certificate.base and not _of_host(certificate)
     name = (
         certificate.text("/certificate/thumbprint").value()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from auditor.apim.collections import reported
 from auditor.apim.defaults import TRUSTED_ACCESS_OFF
 from auditor.apim.exposure import network_of
 from auditor.apim.kinds import SERVICE
@@ -62,6 +63,7 @@ def key_vault_identity(user: Subject) -> Verdict:
             f"{name} comes from Key Vault and asks with identityClientId {_client_id(user)}, which is none "
             "of the service's identities: name one of them, or assign that one to the service again."
         )
+    reported(user, "/properties/keyVault/lastStatus")
     if user.text("/properties/keyVault/lastStatus/code").value().casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded: the identity exists and may read.")
     return _rights_unknown(name)
@@ -187,6 +189,7 @@ def trusted_service_retirement(service: Subject) -> Verdict:
     """Nothing rests on the gateway being a trusted service."""
     if service.flag(f"/properties/customProperties/{TRUSTED_ACCESS_OFF}"):
         return Pass("Trusted access of the gateway is switched off, and calls go another way.")
+    reported(service, "/properties/createdAtUtc")
     if service.moment("/properties/createdAtUtc") >= _NEVER_TRUSTED:
         return NotApplicable("The service was created after trusted access of the gateway had ended.")
     raise Undetermined(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from auditor.apim.collections import reported
 from auditor.apim.kinds import SERVICE
 from auditor.apim.tiers import is_v2
 from auditor.model.check import BEYOND
@@ -37,6 +38,7 @@ def platform_version(service: Subject) -> Verdict:
         return NotApplicable(
             "The v2 tiers have a platform of their own, which platformVersion does not describe."
         )
+    reported(service, "/properties/platformVersion")
     platform = service.read("/properties/platformVersion", one_of=_Platform)
     if platform is _Platform.STV1:
         return Fail(
