@@ -52,6 +52,7 @@ class Collection:
 COLLECTIONS: dict[str, Collection] = {
     collection.name.lower(): collection
     for collection in (
+        Collection("apiLinks", "links to APIs", nested=True),
         Collection("apis", "APIs"),
         Collection("authorizationServers", "authorization servers"),
         Collection("backends", "backends"),
@@ -59,6 +60,7 @@ COLLECTIONS: dict[str, Collection] = {
         Collection("certificates", "certificates"),
         Collection("diagnostics", "diagnostics"),
         Collection("gateways", "self-hosted gateways"),
+        Collection("groupLinks", "links to groups", nested=True),
         Collection("groups", "groups"),
         Collection("hostnameConfigurations", "host names of self-hosted gateways", nested=True),
         Collection("identityProviders", "identity providers"),

@@ -36,17 +36,17 @@ class Tier(StrEnum):
 class Capability(StrEnum):
     """What differs by tier. The value is how a report words it."""
 
-    VNET_INJECTION = "deployment into a virtual network"
+    VNET_INJECTION = "injection into a virtual network"
     OUTBOUND_INTEGRATION = "outbound virtual network integration"
     PRIVATE_ENDPOINT = "inbound private endpoints"
-    CLOSING_PUBLIC_ACCESS = "switching public network access off"
+    CLOSING_PUBLIC_ACCESS = "a switch that turns public network access off"
     DEVELOPER_PORTAL = "a developer portal with users and groups"
-    PORTAL_SETTINGS = "the portal's sign-in, sign-up and delegation settings"
-    ENTRA_PORTAL_SIGN_IN = "Microsoft Entra ID as identity provider of the developer portal"
+    PORTAL_SETTINGS = "sign-in, sign-up and delegation settings of the portal"
+    ENTRA_PORTAL_SIGN_IN = "sign-in with Microsoft Entra ID for its developer portal"
     CA_CERTIFICATES = "CA certificates for validating client certificates"
     CIPHERS = "a switch for TLS cipher suites"
-    HOST_NEGOTIATION = "negotiating client certificates per host name"
-    SERVICE_NEGOTIATION = "requesting client certificates for the whole service"
+    HOST_NEGOTIATION = "a switch per host name that asks for client certificates"
+    SERVICE_NEGOTIATION = "a switch for the whole service that asks for client certificates"
     SELF_HOSTED_GATEWAY = "self-hosted gateways"
     WORKSPACES = "workspaces"
     NATIVE_BACKUP = "native backup and restore"
@@ -148,10 +148,14 @@ def needs(capability: Capability, otherwise: str = "") -> Gate:
         if supports(service, capability):
             return None
         hint = f" {otherwise}" if otherwise else ""
-        return NotApplicable(f"The {tier_of(service)} tier has no {_bare(capability)}.{hint}")
+        return NotApplicable(f"The {tier_of(service)} tier {_lacks(capability)}.{hint}")
 
     return Gate(capability.name.lower(), closed)
 
 
-def _bare(capability: Capability) -> str:
-    return capability.value.removeprefix("a ").removeprefix("the ")
+def _lacks(capability: Capability) -> str:
+    if capability is Capability.DIRECT_MANAGEMENT:
+        return "has neither the direct management API nor the Git repository"
+    if capability is Capability.ENTRA_PORTAL_SIGN_IN:
+        return f"has no {capability.value.replace('its', 'a')}"
+    return f"has no {capability.value.removeprefix('a ')}"
