@@ -68,8 +68,8 @@ def private_endpoint(service: Subject) -> Verdict:
     if approved_endpoint(service):
         return Pass("A private endpoint connection is Approved.")
     return Fail(
-        "No private endpoint connection is Approved, and no virtual network holds the service: create one "
-        "for its Gateway, or approve the one that waits."
+        "No private endpoint connection for the gateway is Approved, and no virtual network holds the "
+        "service: create one with the group Gateway, or approve the one that waits."
     )
 
 
