@@ -100,7 +100,9 @@ def belongs_to_publisher(subscription: Subject) -> bool:
 
 def _owner_name(subscription: Subject) -> str:
     pointer = next(pointer for pointer in _OWNER if subscription.has(pointer))
-    return subscription.text(pointer).value().rstrip("/").rpartition("/")[2]
+    owner = subscription.text(pointer)
+    _, slash, name = owner.tail.rstrip("/").rpartition("/")
+    return name if slash else owner.value()
 
 
 def owner_of(service: Subject, subscription: Subject) -> Subject | None:

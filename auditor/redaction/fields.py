@@ -23,6 +23,8 @@ class Manner(Enum):
     """A secret: masks, references to named values and the empty string are told apart."""
     TEXT = auto()
     """A document or a person's data: replaced whole, whatever it says."""
+    ACCOUNT = auto()
+    """The id of an account: the account is numbered, so that it can be told apart and is not named."""
     NAMED_VALUE = auto()
     """The properties of a named value: the value is a secret unless it is known not to be one."""
 
@@ -159,6 +161,16 @@ FIELDS: Final[tuple[Field, ...]] = (
         "subscriptions workspaces/subscriptions",
         "/properties/primaryKey /properties/secondaryKey",
         "subscription key",
+    ),
+    *_service(
+        "subscriptions workspaces/subscriptions",
+        "/properties/ownerId /properties/userId",
+        "account",
+        Manner.ACCOUNT,
+    ),
+    *_service("apis/issues apis/issues/comments", "/properties/userId", "account", Manner.ACCOUNT),
+    *_service(
+        "notifications workspaces/notifications", "/properties/recipients/users/[]", "account", Manner.ACCOUNT
     ),
     *_service("tenant", "/properties/primaryKey /properties/secondaryKey", "access key"),
     *_service("tenant", "/properties/value", "access token"),

@@ -18,6 +18,7 @@ from auditor.redaction.literals import (
     looks_random,
     reference_in,
 )
+from auditor.redaction.people import People
 from auditor.redaction.scan import SHORTEST, replaced, spans, suspects, whole
 from auditor.redaction.trees import explained, listed, mapped, objects, renamed, with_changes
 
@@ -41,12 +42,13 @@ class Redactor:
     object has, and the number of its class. Nothing of it is shown or can be stored.
     """
 
-    __slots__ = ("_groups", "_key", "_names")
+    __slots__ = ("_groups", "_key", "_names", "_people")
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._groups: dict[bytes, int] = {}
         self._names: dict[str, str] = {}
+        self._people = People(self._key)
 
     def __repr__(self) -> str:
         return f"<Redactor: {len(self._groups)} secrets replaced>"
@@ -73,6 +75,10 @@ class Redactor:
     def text(self, text: str) -> str:
         """Replace the credentials of known formats in free text by ``(redacted <kind>)``."""
         return replaced(text)
+
+    def resource_id(self, resource_id: str) -> str:
+        """The same for a resource id, in which accounts are numbered instead of named."""
+        return self._people.in_id(replaced(resource_id))
 
     def expression(self, value: Unresolved | Partial) -> Unresolved | Partial:
         """Replace the credentials of known formats in the literals of an expression."""
@@ -158,7 +164,20 @@ class Redactor:
             return self._follow(value, step, name)
         if step.here.manner is Manner.TEXT:
             return self._document(value, step.here.kind)
+        if step.here.manner is Manner.ACCOUNT:
+            return self._account(value)
         return self._secret(value, step.here.kind)
+
+    def _account(self, value: Json) -> Json:
+        """What points to an account: still an id, without the account's name."""
+        if isinstance(value, str):
+            return self._people.in_reference(value)
+        if isinstance(value, Partial):
+            # Only the end says who it is; what stands before is the service's own id.
+            tail, before = value.pieces[-1], self._hidden(value.unresolved)
+            known = isinstance(tail, str) and "/" in tail
+            return Partial((before, self._people.in_reference(str(tail)))) if known else self._hidden(value)
+        return self._document(value, "account")
 
     def _named_value(self, value: Json, properties: dict[str, Json], name: str) -> Json:
         """What stands for a named value's value, as the members beside it tell."""

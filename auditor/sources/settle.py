@@ -57,13 +57,13 @@ def _clean(batch: Batch, redactor: Redactor) -> None:
     """
     batch.input = replace(batch.input, notes=tuple(map(redactor.text, batch.input.notes)))
     for found in batch.shaped.resources:
-        found.id = redactor.text(found.id)
+        found.id = redactor.resource_id(found.id)
         if found.condition is not None:
             found.condition = redactor.unresolved(found.condition)
     for listed in batch.shaped.listings:
-        listed.parent_id = redactor.text(listed.parent_id)
+        listed.parent_id = redactor.resource_id(listed.parent_id)
         listed.detail = redactor.text(listed.detail)
-        listed.items = frozenset(map(redactor.text, listed.items))
+        listed.items = frozenset(map(redactor.resource_id, listed.items))
 
 
 def _listing(several: list[Listed]) -> Listing:

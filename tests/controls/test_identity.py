@@ -128,9 +128,9 @@ def test_an_identity_with_a_vault_reference_passes() -> None:
 def test_blocking_the_accounts_turns_local_users() -> None:
     check_id = "apim.im-1.local-users"
     inventory = fixture(check_id, "fail--two-accounts-with-passwords")
-    inventory = changed(inventory, "/users/u2", "properties", state="blocked")
+    inventory = changed(inventory, "/users/(account 1)", "properties", state="blocked")
     assert status_of(judged(inventory, check_id)) is Status.FAIL
-    inventory = changed(inventory, "/users/u3", "properties", state="blocked")
+    inventory = changed(inventory, "/users/(account 2)", "properties", state="blocked")
     assert status_of(judged(inventory, check_id)) is Status.PASS
 
 
