@@ -533,3 +533,17 @@ def test_accounts_are_numbered_alike_wherever_they_are_named() -> None:
         assert found["properties"]["ownerId"] == shown_as
     for kept in (f"{service}/apis/users/operations/list", f"{service}/groups/users", "/x/users/jane"):
         assert redactor.resource_id(kept) == kept
+
+
+def test_a_chosen_value_under_a_name_for_credentials_is_not_shown() -> None:
+    for name, value in (("db-password", "aaaa"), ("client-secret", "welcome"), ("api-key", "orders")):
+        result = named_value(secret=False, displayName=name, value=value)
+        assert isinstance(result, Redacted)
+        assert not result.known_format
+    for name, value in (
+        ("password-policy", "strict"),
+        ("api-key", "true"),
+        ("api-key", " "),
+        ("token", "{{other}}"),
+    ):
+        assert named_value(secret=False, displayName=name, value=value) == value

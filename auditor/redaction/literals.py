@@ -62,6 +62,13 @@ _SUSPICIOUS: Final = re.compile(
     re.IGNORECASE,
 )
 
+_ENDS_IN_CREDENTIAL: Final = re.compile(
+    r"(?:password|passwd|passphrase|pwd|secret|credentials?|token|conn(?:ection)?[-_. ]?str(?:ing)?"
+    r"|(?:api|access|account|auth|client|function|host|master|primary|private|secondary|shared|signing|storage"
+    r"|subscription|encryption)[-_. ]?key)[-_. ]?\d*$",
+    re.IGNORECASE,
+)
+
 _NAME_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 _ABOUT_A_SECRET: Final = frozenset(
@@ -148,3 +155,10 @@ def is_suspicious(name: str) -> bool:
         return False
     words = _NAME_WORD.findall(name[-64:])
     return not words or words[-1].lower() not in _ABOUT_A_SECRET
+
+
+def may_be_chosen(name: str, text: str) -> bool:
+    """Whether a value under a name that ends in a word for credentials may be one that a person chose."""
+    text = text.strip()
+    public = _PLAIN.fullmatch(text) or _REFERENCE.search(text) or text.casefold() in ("true", "false", "null")
+    return bool(text) and not public and _ENDS_IN_CREDENTIAL.search(name) is not None

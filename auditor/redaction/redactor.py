@@ -16,6 +16,7 @@ from auditor.redaction.literals import (
     is_mask,
     is_suspicious,
     looks_random,
+    may_be_chosen,
     reference_in,
 )
 from auditor.redaction.people import People
@@ -187,7 +188,8 @@ class Redactor:
             plain = (
                 False  # the flag may be among what is not known; an answer of listValue holds nothing else
             )
-        suspicious = any(is_suspicious(each) for each in (f"{shown[1]}" if shown else "", name))
+        names = (f"{shown[1]}" if shown else "", name)
+        suspicious = any(map(is_suspicious, names))
         if not plain:
             return self._secret(value, "named value")
         if isinstance(value, _UNKNOWN):
@@ -197,7 +199,9 @@ class Redactor:
         found = spans(value)
         if found:
             return self._redacted(value, whole(value, found) or found[0].kind, known_format=True)
-        return self._secret(value, "named value") if suspicious and looks_random(value) else value
+        chosen = any(may_be_chosen(each, value) for each in names)
+        hide = chosen or (suspicious and looks_random(value))
+        return self._secret(value, "named value") if hide else value
 
     # What is put in the place of a value.
 

@@ -145,7 +145,7 @@ def _of_replaced(named_value: Subject, value: Redacted) -> Verdict:
             "reader of the configuration sees it. Renew that credential, keep it in Key Vault and refer "
             "to it from here."
         )
-    return _suspicious(named_value, "its name and the look of its value say that it is a credential")
+    return _suspicious(named_value, "its name says that it is a credential")
 
 
 def _suspicious(named_value: Subject, why: str) -> Manual:
