@@ -15,11 +15,10 @@ from typing import Final
 from auditor.apim.policy.compose import Reading
 from auditor.apim.policy.evaluate.frame import Bindings, Remark, Remarks
 from auditor.apim.policy.outcomes import CLEAN_OF, Arrival, End, Fact, Outcome, always
-from auditor.apim.policy.slices import Slice, cut
-from auditor.apim.policy.states import STATES, STRANGERS, Caller
 from auditor.apim.policy.statements import Statement
+from auditor.apim.policy.states import STATES, STRANGERS, Caller
 from auditor.apim.policy.values import Atom, By
-from auditor.apim.policy.walk import Walker
+from auditor.apim.policy.walks import Walked, Walks
 
 _BAD: Final = tuple(state.caller for state in STATES if state.caller is not Caller.VALID)
 _LOOKS: Final = re.compile(r"Request\s*\??\.\s*Certificate|Deployment\s*\.\s*Certificates|X509Certificate")
@@ -133,14 +132,19 @@ class _Facts:
         return frozenset().union(*((each.facts - self.base) & CLEAN_OF for each in arrivals))
 
 
-def judge(reading: Reading, bindings: Bindings) -> Judged:
+def judge(reading: Reading, bindings: Bindings, walks: Walks) -> Judged:
     """The verdict under one reading of the effective policy."""
     tested = looks_at_certificates(reading)
-    verdict = _judge(cut(reading.inbound), bindings, tested)
+    walked = walks.of(reading.inbound, bindings)
+    if walked.alike and not tested:
+        # Whatever else refuses or serves callers, certificates have no part in it.
+        marks = {caller: outcome.marks() for caller, outcome in walked.outcomes.items()}
+        return Judged(Verdict.NONE, _none(tested), marks, tested=False)
+    verdict = _judge(walked, tested)
     backend = _before_forwarding(reading.backend)
     if verdict.verdict is not Verdict.NONE or not any(map(_looks, backend)):
         return verdict
-    late = _judge(cut((*reading.inbound, *backend)), bindings, tested)
+    late = _judge(Walks().of((*reading.inbound, *backend), bindings), tested)
     if late.verdict is verdict.verdict:
         return verdict
     words = (
@@ -179,25 +183,12 @@ def _looks(top: Statement) -> bool:
     return False
 
 
-def outcomes_of(
-    made: Slice, bindings: Bindings, remarks: Remarks, tokens: dict[int, object] | None = None
-) -> dict[Caller, Outcome]:
-    """How every caller fares; one walk for all where no deciding code looks at a certificate."""
-    del tokens
-    if not made.about_certificates and made.closed:
-        same = Walker(made, STATES[0], bindings, remarks).outcome()
-        return {state.caller: same for state in STATES}
-    return {state.caller: Walker(made, state, bindings, remarks).outcome() for state in STATES}
-
-
-def _judge(made: Slice, bindings: Bindings, tested: bool) -> Judged:
-    remarks = Remarks()
-    everything = outcomes_of(made, bindings, remarks)
-    genuine = {caller: _genuine(outcome) for caller, outcome in everything.items()}
-    judged = _rules(genuine, remarks, tested)
+def _judge(walked: Walked, tested: bool) -> Judged:
+    genuine = {caller: _genuine(outcome) for caller, outcome in walked.outcomes.items()}
+    judged = _rules(genuine, walked.remarks, tested)
     if judged.verdict is Verdict.FAIL and not genuine[Caller.VALID].entering:
         # Comparisons that refuse a match may be a list of the blocked, beside a check that is sound.
-        other = _rules(everything, remarks, tested)
+        other = _rules(walked.outcomes, walked.remarks, tested)
         if other.verdict in {Verdict.PASS, Verdict.WEAK} and not set(other.enters) & set(STRANGERS):
             return other
     return judged
@@ -244,7 +235,7 @@ def _rules(outcomes: Mapping[Caller, Outcome], remarks: Remarks, tested: bool) -
     best, worst = _grade(enters), _grade((*enters, *undecided))
     if best is not worst:
         names = ", ".join(undecided)
-        return result(Verdict.MANUAL, f"whether {names} get in is not decided by the policy alone")
+        return result(Verdict.MANUAL, f"whether {names} get in is not decided by what was read")
     if best is Verdict.PASS and not always(each.condition(_UNDOCUMENTED) for each in valid.entering):
         return result(Verdict.MANUAL, "whether the valid certificate gets in rests on undocumented behaviour")
     return result(best, _reason(best, (*enters, *undecided)))

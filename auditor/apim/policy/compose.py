@@ -245,7 +245,9 @@ def _insert(
         elif not seen or semantics.base_each:
             result.extend(parents)
             seen = True
-    return tuple(result)
+    made = tuple(result)
+    # Documents that hold nothing but <base/> share their parent's section, and what is found out about it.
+    return parents if made == parents else made
 
 
 def _insert_below(statement: Statement, parents: tuple[Statement, ...], semantics: Semantics) -> Statement:

@@ -1,7 +1,8 @@
 """``validate-client-certificate``: whom it lets pass.
 
-Within an ``identity`` everything has to hold, of several identities one. Source: "Validate client certificate"
-(attributes and defaults); which reason a refusal gives was seen on live gateways by ronaldbosma/mtls-with-apim.
+Within an ``identity`` everything has to hold, of several identities one. Source: "Validate client
+certificate" (attributes and defaults); which reason a refusal gives was seen on live
+gateways by ronaldbosma/mtls-with-apim.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from auditor.apim.policy.evaluate.code import compiled
 from auditor.apim.policy.evaluate.compare import fits
 from auditor.apim.policy.evaluate.frame import Frame
 from auditor.apim.policy.evaluate.patterns import Pattern
-from auditor.apim.policy.states import Prop
 from auditor.apim.policy.statements import Statement
+from auditor.apim.policy.states import Prop
 from auditor.apim.policy.tree import Element
 from auditor.apim.policy.values import FALSE, By, Property, Symbol, Text, Value
 

@@ -1,8 +1,8 @@
 """How requests end, and for whom: paths of a walk, and what they say together.
 
 A path rests on answers. Those a caller chooses make it available to whoever wants it; those that the
-configuration or another service decides make it possible only: a caller surely gets in where some path is open
-whatever those answers are.
+configuration or another service decides make it possible only: a caller surely gets in where some path is
+open whatever those answers are.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def always(conditions: Iterable[Condition]) -> bool:
     questions = {question for condition in left for question, _ in condition}
     if len(questions) > MAX_QUESTIONS:
         return False
-    return all(always(each) for each in _split(left, min(questions, key=str)))
+    return all(always(each) for each in _split(left, min(questions, key=repr)))
 
 
 def _split(conditions: set[Condition], question: Atom) -> tuple[set[Condition], set[Condition]]:
@@ -126,7 +126,7 @@ def shape(conditions: Iterable[Condition]) -> object:
     questions = {question for condition in left for question, _ in condition}
     if len(questions) > MAX_QUESTIONS:
         return frozenset(left)
-    question = min(questions, key=str)
+    question = min(questions, key=repr)
     yes, no = (shape(each) for each in _split(left, question))
     return yes if yes == no else (question, yes, no)
 

@@ -14,6 +14,7 @@ from auditor.apim.policy.compose import Effective
 from auditor.apim.policy.evaluate.frame import Bindings, Remark, known_bindings
 from auditor.apim.policy.scopes import Api, Context, Operation
 from auditor.apim.policy.states import Caller
+from auditor.apim.policy.walks import Walks
 
 __all__ = ["Cause", "CertificateVerdict", "Verdict", "bindings_of", "certificate_verdict"]
 
@@ -109,14 +110,18 @@ def _arrival(context: Context) -> dict[str, str | bool | None]:
     return values
 
 
-def certificate_verdict(effective: Effective, bindings: Bindings | None = None) -> CertificateVerdict:
+def certificate_verdict(
+    effective: Effective, bindings: Bindings | None = None, walks: Walks | None = None
+) -> CertificateVerdict:
     """Whether a client certificate is really required by an effective policy.
 
     Args:
         effective: What runs, in every reading that the documentation leaves open.
         bindings: What is fixed for the operation and the way to arrive; see ``bindings_of``.
+        walks: What was found out before; give the same one for all policies of a service.
     """
-    judged = [judge(reading, bindings or {}) for reading in effective.readings]
+    walks = walks or Walks()
+    judged = [judge(reading, bindings or {}, walks) for reading in effective.readings]
     kinds = {each.verdict for each in judged}
     readings = tuple(
         ("; ".join(reading.assumptions), each.verdict)

@@ -12,9 +12,10 @@ from typing import Final
 
 from auditor.apim.policy.evaluate.code import Code, compiled
 from auditor.apim.policy.evaluate.context import is_certificate_header
+from auditor.apim.policy.evaluate.frame import Bindings
 from auditor.apim.policy.statements import UNKNOWN, Statement
 from auditor.apim.policy.tree import Element, Literal
-from auditor.apim.policy.values import Text
+from auditor.apim.policy.values import Text, Value
 
 DECIDING: Final = frozenset(
     {
@@ -51,6 +52,8 @@ class Slice:
     closed: bool = True
     about_certificates: bool = False
     """Deciding code looks at a client certificate, so that callers can fare differently."""
+    text: str = ""
+    """All deciding code."""
     _codes: dict[tuple[int, str], Code] = field(default_factory=dict)
 
     def code(self, statement: Statement, attribute: str) -> Code | None:
@@ -73,9 +76,19 @@ class Slice:
             self._codes[key] = compiled(value, statement.library)
         return self._codes[key]
 
+    def read(self, bindings: Bindings) -> dict[str, Value]:
+        """The bindings that deciding code can read: others make no difference."""
+        return {path: value for path, value in bindings.items() if _word(path) in self.text}
+
     def decides(self, statement: Statement) -> bool:
         """Whether a statement belongs to the slice."""
         return id(statement) in self.relevant
+
+
+def _word(path: str) -> str:
+    """The word that code which reads a binding cannot do without."""
+    parts = path.split(".")
+    return parts[2] if parts[1] == "Request" else parts[1]
 
 
 def writes(statement: Statement) -> Iterator[str]:
@@ -120,6 +133,7 @@ def cut(statements: tuple[Statement, ...]) -> Slice:
             break
         kept |= more
         kept_headers |= more_headers
+    made.text = text
     made.about_certificates = any(each.name == "validate-client-certificate" for each in every) or any(
         _CERTIFICATE.search(source) or is_certificate_header(source) for source in sources
     )

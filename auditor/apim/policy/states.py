@@ -1,8 +1,8 @@
 """The eight callers a certificate check has to tell apart.
 
 Every caller presents nothing, the certificate the policy is about, or one that differs from it in a single
-respect, so that a caller who gets in shows which respect is not checked. Source: RFC 5280 section 6 (what path
-validation covers), "How to secure APIs using client certificate authentication in API Management".
+respect, so that a caller who gets in shows which respect is not checked. Source: RFC 5280 section 6 (what
+path validation covers), "How to secure APIs using client certificate authentication in API Management".
 """
 
 from __future__ import annotations

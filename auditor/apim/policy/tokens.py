@@ -205,7 +205,7 @@ def _audience(statement: Statement) -> Iterator[Problem]:
     audiences = statement.element.find("audiences")
     if audiences is None or not audiences.elements:
         if not _APPLICATION & set(_claims(statement)):
-            text = "no audience and no claim that pins the application: tokens for other applications are accepted"
+            text = "neither audience nor a claim that pins the application: tokens for others are accepted"
             yield Problem(Flaw.NO_AUDIENCE, Weight.FAIL, text)
         return
     for audience in audiences.elements:

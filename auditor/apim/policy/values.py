@@ -1,8 +1,8 @@
 """Abstract values: what an expression of a policy can be worth while somebody calls.
 
-Values are what is known (text, numbers, null), parts of the caller's certificate, or symbols: text that is not
-known, with who decides it. A symbol's ``text`` is its canonical source, so that the same question asked twice
-gets the same answer on one path.
+Values are what is known (text, numbers, null), parts of the caller's certificate, or symbols: text that is
+not known, with who decides it. A symbol's ``text`` is its canonical source, so that the same question asked
+twice gets the same answer on one path.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ class Atom:
     right: str = ""
     literal: bool = False
     """The right side is known text, so that two of them exclude each other."""
+    caller: str = ""
+    """Set where the answer may differ from caller to caller."""
 
     def __str__(self) -> str:
         return f"{self.left} {self.operator} {self.right}".strip()
@@ -202,7 +204,7 @@ class Thrown(Exception):  # noqa: N818 - it is the C# exception, not an error of
     """The expression throws: the gateway goes to ``on-error`` and forwards nothing."""
 
 
-def show(value: Value) -> str:
+def show(value: Value) -> str:  # noqa: C901 - one arm for each kind of value
     """A value's canonical text, for symbols made of it and for people."""
     match value:
         case Null():

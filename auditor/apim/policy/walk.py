@@ -1,7 +1,7 @@
 """Walks an effective section for one caller and finds every way in which a request can end.
 
-Source: "API Management policy reference", the pages of the policies named; "Return response" (status 200 where
-none is set), "Control flow" (the first ``when`` that holds).
+Source: "API Management policy reference", the pages of the policies named; "Return response" (status 200
+where none is set), "Control flow" (the first ``when`` that holds).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from auditor.apim.policy.evaluate.path import Answer, Path, Question, TooManyPat
 from auditor.apim.policy.gates import accepts
 from auditor.apim.policy.outcomes import Arrival, End, Fact, Outcome
 from auditor.apim.policy.slices import Slice, writes
-from auditor.apim.policy.states import State
 from auditor.apim.policy.statements import UNKNOWN, Statement
+from auditor.apim.policy.states import State
 from auditor.apim.policy.tokens import TokenGate, assess
 from auditor.apim.policy.values import NULL, Atom, By, Number, Symbol, Text, Thrown, Value, show
 
@@ -26,7 +26,8 @@ T = TypeVar("T")
 
 MAX_WAYS: Final = 192
 """Paths that are followed side by side."""
-_ALL: Final = frozenset({"0.0.0.0", "0.0.0.0/0", "::/0", "*"})
+_FIRST: Final = "0.0.0.0"  # noqa: S104 - the first address, nothing is bound
+_ALL: Final = frozenset({_FIRST, "0.0.0.0/0", "::/0", "*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,24 @@ class Walker:
     tokens: dict[int, TokenGate] = field(default_factory=dict)
     """What the token statements prove, by the statement's id; filled as they are met."""
     ended: dict[Arrival, None] = field(default_factory=dict)
+    _actions: dict[str, Callable[[Statement, Way], list[Way]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._actions = {
+            "choose": self._choose,
+            "set-variable": self._set_variable,
+            "set-header": self._set_header,
+            "return-response": self._return_response,
+            "mock-response": self._mock_response,
+            "validate-client-certificate": self._certificate,
+            "validate-jwt": self._token,
+            "validate-azure-ad-token": self._token,
+            "check-header": self._check_header,
+            "ip-filter": self._ip_filter,
+            "cache-lookup": self._cache,
+            "wait": self._wait,
+            UNKNOWN: self._unknown,
+        }
 
     def outcome(self, start: Way | None = None) -> Outcome:
         """All ways in which the request can end."""
@@ -85,9 +104,9 @@ class Walker:
         return ways
 
     def _one(self, statement: Statement, way: Way) -> list[Way]:
-        action = _ACTIONS.get(statement.name)
+        action = self._actions.get(statement.name)
         if action is not None:
-            return action(self, statement, way)
+            return action(statement, way)
         if statement.children:
             return self._all(statement.children, [way])
         return [self._written(statement, way)]
@@ -163,14 +182,20 @@ class Walker:
     def _set_header(self, statement: Statement, way: Way) -> list[Way]:
         name = (statement.element.word("name") or "").casefold()
         action = statement.element.word("exists-action") or "override"
-        if name not in self.slice.headers or action in {"skip", "append"}:
+        if name not in self.slice.headers or action == "append":
             # What the caller sent stays: its value is still the caller's.
+            return [way]
+        sent: list[Way] = []
+        unsent = [way]
+        if action == "skip" and HEADER + name not in dict(way.variables):
+            sent, unsent = self._asked(way, Symbol(By.CALLER, f"request header {name} is sent"))
+        elif action == "skip":
             return [way]
         value = statement.element.find("value")
         code = self.slice.part(statement, value, "") if value is not None else None
         if action == "delete" or code is None:
-            return [way.assigned(HEADER + name, NULL)]
-        return self._assign(statement, way, HEADER + name, code)
+            return sent + [each.assigned(HEADER + name, NULL) for each in unsent]
+        return sent + [w for each in unsent for w in self._assign(statement, each, HEADER + name, code)]
 
     def _assign(self, statement: Statement, way: Way, name: str, code: Code) -> list[Way]:
         after = []
@@ -274,8 +299,8 @@ class Walker:
         }
         ranges = element.find_all("address-range")
         open_range = any(
-            each.word("from") == "0.0.0.0" and each.word("to") == "255.255.255.255" for each in ranges
-        )  # noqa: S104
+            each.word("from") == _FIRST and each.word("to") == "255.255.255.255" for each in ranges
+        )
         if open_range or texts & _ALL:
             return [way]
         self._end(way, End.DENIED, statement)
@@ -301,7 +326,7 @@ class Walker:
         for each in through:
             for name in self.slice.kept:
                 value = Symbol(By.UNREAD, f"variable {name!r} after {what}", certificate=True)
-                each = each.assigned(name, value)  # noqa: PLW2901 - one way, changed step by step
+                each = each.assigned(name, value)
             after.append(each)
         return after
 
@@ -323,20 +348,3 @@ def _secrets(way: Way) -> frozenset[Fact]:
     """The fact that a path needs a configured secret to be known."""
     knows = any(answer.by is By.SECRET and answer.value for _, answer in way.answers)
     return frozenset({Fact.SECRET}) if knows else frozenset()
-
-
-_ACTIONS: Final[dict[str, Callable[[Walker, Statement, Way], list[Way]]]] = {
-    "choose": Walker._choose,
-    "set-variable": Walker._set_variable,
-    "set-header": Walker._set_header,
-    "return-response": Walker._return_response,
-    "mock-response": Walker._mock_response,
-    "validate-client-certificate": Walker._certificate,
-    "validate-jwt": Walker._token,
-    "validate-azure-ad-token": Walker._token,
-    "check-header": Walker._check_header,
-    "ip-filter": Walker._ip_filter,
-    "cache-lookup": Walker._cache,
-    "wait": Walker._wait,
-    UNKNOWN: Walker._unknown,
-}

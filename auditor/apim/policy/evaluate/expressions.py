@@ -13,6 +13,16 @@ from auditor.apim.policy.evaluate import methods
 from auditor.apim.policy.evaluate.compare import equal, less, opposite
 from auditor.apim.policy.evaluate.context import index, member, name
 from auditor.apim.policy.evaluate.frame import Frame, Remark
+from auditor.apim.policy.evaluate.plain import (
+    arithmetic,
+    as_type,
+    cast_to,
+    concatenate,
+    default_of,
+    number_of,
+    plus,
+    text_of,
+)
 from auditor.apim.policy.values import (
     FALSE,
     NULL,
@@ -81,11 +91,11 @@ class Evaluator:
             case cs.Boolean(value=known):
                 return Bool(known)
             case cs.Number(text=text):
-                return _number(text)
+                return number_of(text)
             case cs.Character(value=character):
                 return Text(character)
             case cs.String(parts=parts) | cs.QuotedText(parts=parts):
-                return _text(parts)
+                return text_of(parts)
             case cs.Interpolated(parts=parts):
                 return self._interpolated(parts)
             case cs.Named(value=named):
@@ -97,9 +107,9 @@ class Evaluator:
             case cs.Grouped(inner=inner):
                 return self.value(inner)
             case cs.Cast(type=type_, operand=operand):
-                return _cast(type_, self.value(operand))
+                return cast_to(type_, self.value(operand))
             case cs.As(operand=operand, type=type_):
-                return _as(type_, self.value(operand))
+                return as_type(type_, self.value(operand))
             case cs.Is():
                 return self._is(node)
             case cs.Unary() | cs.Postfix():
@@ -130,7 +140,7 @@ class Evaluator:
             case cs.ThrowExpr():
                 raise Thrown
             case cs.OfType(word=word, type=type_):
-                return _default(type_) if word == "default" else TypeName(str(type_))
+                return default_of(type_) if word == "default" else TypeName(str(type_))
             case cs.Checked(word=word, operand=operand):
                 return self.value(operand) if word != "nameof" else Text(str(operand))
             case _:
@@ -197,8 +207,8 @@ class Evaluator:
             self.frame.locals = outer
 
     def _interpolated(self, parts: tuple[cs.Part | cs.Hole, ...]) -> Value:
-        values = [self.value(p.value) if isinstance(p, cs.Hole) else _text((p,)) for p in parts]
-        return methods.concatenate(values)
+        values = [self.value(p.value) if isinstance(p, cs.Hole) else text_of((p,)) for p in parts]
+        return concatenate(values)
 
     def _unary(self, node: cs.Unary | cs.Postfix) -> Value:
         operand = self.value(node.operand)
@@ -229,9 +239,9 @@ class Evaluator:
                 a, b = self.frame.truth(left), self.frame.truth(right)
                 return Bool({"&": a and b, "|": a or b, "^": a is not b}[operator])
             case "+":
-                return _plus(left, right)
+                return plus(left, right)
             case _:
-                return _arithmetic(operator, left, right)
+                return arithmetic(operator, left, right)
 
     def _coalesce(self, left: cs.Expr, right: cs.Expr) -> Value:
         found = self.value(left)
@@ -259,7 +269,7 @@ class Evaluator:
         if isinstance(target, cs.Name) and target.name in self.frame.locals:
             old = self.frame.locals[target.name]
             if node.operator == "+=":
-                new = _plus(old, new)
+                new = plus(old, new)
             elif node.operator in {"|=", "&="}:
                 a, b = self.frame.truth(old), self.frame.truth(new)
                 new = Bool(a or b if node.operator == "|=" else a and b)
@@ -321,7 +331,7 @@ class Evaluator:
                 return self._run(otherwise) if otherwise is not None else None
             case cs.Local(type=type_, variables=variables):
                 for text, value in variables:
-                    self.frame.locals[text] = self.value(value) if value is not None else _default(type_)
+                    self.frame.locals[text] = self.value(value) if value is not None else default_of(type_)
                 return None
             case cs.Return(value=value):
                 return self.value(value) if value is not None else NULL
@@ -361,52 +371,3 @@ def _entry(evaluator: Evaluator, item: cs.Expr) -> Value:
     if isinstance(item, cs.Assignment) and isinstance(item.target, cs.Index):
         return Entry(evaluator.value(item.target.arguments[0].value), evaluator.value(item.value))
     return evaluator.value(item)
-
-
-def _text(parts: tuple[cs.Part, ...]) -> Value:
-    if all(isinstance(part, str) for part in parts):
-        return Text("".join(map(str, parts)))
-    return Symbol(By.CONFIG, "".join(map(str, parts)))
-
-
-def _number(text: str) -> Value:
-    try:
-        bare = text.replace("_", "")
-        return Number(float(int(bare, 16)) if bare[:2].lower() == "0x" else float(bare.rstrip("uUlLfFdDmM")))
-    except ValueError:
-        return Symbol(By.OPAQUE, text)
-
-
-def _default(type_: cs.Type | None) -> Value:
-    """What a variable of a type is worth before it is assigned."""
-    word = type_.name if type_ is not None and not type_.suffix else ""
-    if word in {"bool", "Boolean"}:
-        return FALSE
-    return Number(0) if word in {"int", "long", "double", "decimal", "Int32"} else NULL
-
-
-def _cast(type_: cs.Type, value: Value) -> Value:
-    """A cast keeps the value; text cast to bool, or null to a plain bool, throws."""
-    if type_.name in {"bool", "Boolean"} and not type_.suffix and isinstance(value, Text | Null):
-        raise Thrown
-    if type_.name in {"string", "String"} and isinstance(value, Bool):
-        raise Thrown
-    return value
-
-
-def _as(type_: cs.Type, value: Value) -> Value:
-    if type_.name in {"string", "String"} and isinstance(value, Bool | Number):
-        return NULL
-    return value
-
-
-def _plus(left: Value, right: Value) -> Value:
-    if isinstance(left, Number) and isinstance(right, Number):
-        return Number(left.value + right.value)
-    return methods.concatenate([left, right])
-
-
-def _arithmetic(operator: str, left: Value, right: Value) -> Value:
-    if isinstance(left, Number) and isinstance(right, Number) and operator in {"-", "*"}:
-        return Number(left.value - right.value if operator == "-" else left.value * right.value)
-    return mixed(f"{show(left)} {operator} {show(right)}", left, right)

@@ -1,8 +1,8 @@
 """Calls: what methods of text, lists, certificates, headers and variables give.
 
-A method that is not known here gives a symbol made of its target and arguments: it is decided by whoever decides
-those, and by nobody known where a certificate is among them. Source: "API Management policy expressions"
-(allowed types and the context's methods); .NET, ``String``, ``Enumerable``, ``X509Certificate2``.
+A method that is not known here gives a symbol made of its target and arguments: it is decided by whoever
+decides those, and by nobody known where a certificate is among them. Source: "API Management policy
+expressions" (allowed types and the context's methods); .NET, ``String``, ``Enumerable``, ``X509Certificate2``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from auditor.apim.policy.evaluate import sequences
 from auditor.apim.policy.evaluate.compare import equal, member, text_relation
 from auditor.apim.policy.evaluate.context import HEADERS, VARIABLES, header, variable
 from auditor.apim.policy.evaluate.frame import Remark
+from auditor.apim.policy.evaluate.plain import concatenate, default_of
 from auditor.apim.policy.states import Prop
 from auditor.apim.policy.values import (
     FALSE,
@@ -66,20 +67,6 @@ _PROPERTIES: Final = {
     "GetRawCertDataString": Prop.KEY,
     "Export": Prop.KEY,
 }
-
-
-def concatenate(values: list[Value]) -> Value:
-    """Text put together; null counts as empty text."""
-    if all(isinstance(each, Text | Number | Null | Bool) for each in values):
-        return Text(
-            "".join(
-                "" if isinstance(v, Null) else v.value if isinstance(v, Text) else show(v) for v in values
-            )
-        )
-    kept = [each for each in values if each not in (Text(""), NULL)]
-    if len(kept) == 1:
-        return kept[0]
-    return mixed(" + ".join(map(show, kept)), *kept)
 
 
 def invoke(
@@ -164,7 +151,7 @@ def _variables(evaluator: Evaluator, text: str, nodes: list[cs.Expr], types: tup
     if text != "GetValueOrDefault":
         return Symbol(By.UNREAD, f"{VARIABLES}.{text}({show(wanted)})", certificate=True)
     word = types[0].name if types and not types[0].suffix else ""
-    default: Value = values[1] if len(values) > 1 else _default(word)
+    default: Value = values[1] if len(values) > 1 else default_of(types[0] if types else None)
     found = variable(frame, wanted, default)
     if word in {"bool", "Boolean"} and isinstance(found, Text):
         # Text where a truth is asked for: converted, or an exception; the documentation does not say.
@@ -174,12 +161,6 @@ def _variables(evaluator: Evaluator, text: str, nodes: list[cs.Expr], types: tup
             raise Thrown
         return Bool(found.value.strip().casefold() == "true")
     return found
-
-
-def _default(word: str) -> Value:
-    if word in {"bool", "Boolean"}:
-        return FALSE
-    return Number(0) if word in {"int", "long", "double", "decimal"} else NULL
 
 
 def _certificate(evaluator: Evaluator, of: Certificate, text: str, values: list[Value]) -> Value:
@@ -308,7 +289,7 @@ def _static(evaluator: Evaluator, path: str, text: str, values: list[Value]) -> 
     short = path.rpartition(".")[2]
     first = values[0] if values else NULL
     if short in {"string", "String"} and text in {"IsNullOrEmpty", "IsNullOrWhiteSpace"}:
-        return _is_empty(evaluator, first, text)
+        return _is_empty(first, text)
     if text in {"Equals", "ReferenceEquals", "Compare"} and len(values) >= 2:
         same = equal(frame, first, values[1], _ignores_case(values[1:]))
         return same if text != "Compare" else Number(0) if frame.truth(same) else Number(1)
@@ -332,7 +313,7 @@ def _static(evaluator: Evaluator, path: str, text: str, values: list[Value]) -> 
     return made if values else Symbol(By.OUTSIDE, made.text)
 
 
-def _is_empty(evaluator: Evaluator, of: Value, text: str) -> Value:
+def _is_empty(of: Value, text: str) -> Value:
     if isinstance(of, Null):
         return TRUE
     if isinstance(of, Text):

@@ -7,7 +7,7 @@ conditions on one header agree with each other, and whatever holds in all runs h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from auditor.apim.policy.evaluate.patterns import Candidates, Pattern, overlap
@@ -61,7 +61,7 @@ class Path:
         atom = symbol.atom or Atom("", symbol.text)
         if symbol.certificate:
             # What is not understood may differ from caller to caller.
-            atom = Atom(atom.operator, atom.left, f"{atom.right} [{state}]".strip(), literal=False)
+            atom = replace(atom, literal=False, caller=state)
         known = self.answers.get(atom)
         value = known.value if known is not None else self._excluded(atom)
         if value is None:
@@ -106,10 +106,7 @@ class Path:
         return None
 
     def _next(self) -> bool:
-        if len(self.taken) < len(self.script):
-            value = self.script[len(self.taken)]
-        else:
-            value = True
+        value = self.script[len(self.taken)] if len(self.taken) < len(self.script) else True
         self.taken.append(value)
         return value
 
@@ -128,6 +125,6 @@ def explore(run: Callable[[Path], T], answers: Answers) -> list[tuple[T, dict[Qu
         results.append((run(path), path.answers))
         if len(results) + len(waiting) > MAX_PATHS:
             raise TooManyPaths
-        for index in range(len(script), len(path.taken)):
-            waiting.append((*path.taken[:index], not path.taken[index]))
+        taken = path.taken
+        waiting += [(*taken[:index], not taken[index]) for index in range(len(script), len(taken))]
     return results

@@ -1,4 +1,4 @@
-r"""Text that a certificate's property is compared with: what can be equal, what excludes what, what never fits.
+r"""Text that a certificate's property is compared with: what can be equal, what excludes what, what never.
 
 Source: .NET, ``X509Certificate2.Thumbprint``: SHA-1 in upper-case hexadecimal digits without separators. The
 Windows certificate dialog copies it in lower case, with blanks, and with an invisible mark (U+200E) in front.
@@ -26,7 +26,7 @@ _PLACEHOLDER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One way to compare: ``eq``, ``contains``, ``starts``, ``ends``, ``within`` (a longer text), ``regex``."""
+    """One way to compare: ``eq``, ``contains``, ``starts``, ``ends``, ``within`` a longer text, ``regex``."""
 
     operator: str
     text: str
@@ -128,7 +128,7 @@ def _never_thumbprint(case: Case, pattern: Pattern) -> str:
 
 def _never_within(case: Case, pattern: Pattern) -> str:
     """A list in one text: no thumbprint can be in it where all of them are written in another way."""
-    found = [word for word in re.findall(r"[0-9a-fA-F]{40}", pattern.text)]
+    found: list[str] = re.findall(r"[0-9a-fA-F]{40}", pattern.text)
     if case is Case.AS_IS and not pattern.ignore_case and found and all(w != w.upper() for w in found):
         return "a thumbprint is in upper case"
     if case is Case.LOWER and not pattern.ignore_case and found and all(w != w.lower() for w in found):

@@ -1,6 +1,7 @@
 """Lists and dictionaries: the methods of ``Enumerable`` on items that are known one by one.
 
-The certificates uploaded to the service are a list of two: the caller's own, if it is uploaded, and any other.
+The certificates uploaded to the service are a list of two: the caller's own, if it is uploaded, and any
+other.
 """
 
 from __future__ import annotations

@@ -1,0 +1,70 @@
+"""Walks of effective sections, remembered: operations that share a policy share what it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from auditor.apim.policy.evaluate.frame import Bindings, Remarks
+from auditor.apim.policy.outcomes import Outcome
+from auditor.apim.policy.slices import Slice, cut
+from auditor.apim.policy.statements import Statement
+from auditor.apim.policy.states import STATES, Caller
+from auditor.apim.policy.tokens import TokenGate
+from auditor.apim.policy.values import Value
+from auditor.apim.policy.walk import Walker
+
+_Key = tuple[int, frozenset[tuple[str, Value]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """How every caller fares in a section."""
+
+    outcomes: Mapping[Caller, Outcome]
+    remarks: Remarks
+    tokens: Mapping[int, TokenGate]
+    alike: bool = False
+    """Nothing that decides looks at a certificate: all callers fare the same."""
+
+
+@dataclass(slots=True)
+class Walks:
+    """Walks sections, each once for what its deciding code can tell apart."""
+
+    _slices: dict[int, Slice] = field(default_factory=dict)
+    _walked: dict[_Key, Walked] = field(default_factory=dict)
+
+    def of(self, statements: tuple[Statement, ...], bindings: Bindings) -> Walked:
+        """How every caller fares; one walk for all where no deciding code looks at a certificate."""
+        made = self._slice(statements)
+        read = made.read(bindings)
+        key = (id(statements), frozenset(read.items()))
+        found = self._walked.get(key)
+        if found is None:
+            found = self._walked[key] = _walk(made, read)
+        return found
+
+    def key(self, statements: tuple[Statement, ...], bindings: Bindings) -> _Key:
+        """Equal for what has the same result."""
+        return (id(statements), frozenset(self._slice(statements).read(bindings).items()))
+
+    def _slice(self, statements: tuple[Statement, ...]) -> Slice:
+        made = self._slices.get(id(statements))
+        if made is None:
+            # The slice holds the statements, so that their ids stay theirs.
+            made = self._slices[id(statements)] = cut(statements)
+        return made
+
+
+def _walk(made: Slice, bindings: Bindings) -> Walked:
+    remarks = Remarks()
+    tokens: dict[int, TokenGate] = {}
+
+    def outcome(state_index: int) -> Outcome:
+        return Walker(made, STATES[state_index], bindings, remarks, tokens).outcome()
+
+    if not made.about_certificates and made.closed:
+        same = outcome(0)
+        return Walked({state.caller: same for state in STATES}, remarks, tokens, alike=True)
+    return Walked({state.caller: outcome(index) for index, state in enumerate(STATES)}, remarks, tokens)
