@@ -12,7 +12,7 @@ from auditor.apim.policy.tree import Expression, Literal, Mixed, NamedValue, Par
 
 HOLE: Final = re.compile(
     r"\{\{(?P<name>[A-Za-z0-9._-]++)\}\}"
-    r"|[$%]\{(?:[^{}]|\{[^{}]*+\})*+\}"
+    r"|[$%]\{(?!\{)(?:[^{}]|\{[^{}]*+\})*+\}"
 )
 """A named value (letters, digits, dot, dash, underscore), or what Terraform fills in; one level of braces."""
 

@@ -11,7 +11,9 @@ from auditor.apim.policy.csharp.nodes import Type
 MAX_RECURSION: Final = 60
 """Brackets, lambdas, statements within each other while parsing: far below Python's own limit."""
 _MAX_ARGUMENTS: Final = 16
-"""Type arguments of one type; more cannot be meant, and trying them would take time."""
+_MAX_TYPES: Final = 8
+"""Type arguments of one type, and types within types. More cannot be meant, and types are tried at every
+``<`` and bracket: without a bound, a row of comparisons takes long."""
 
 RESERVED: Final = frozenset(
     {
@@ -42,6 +44,7 @@ class Cursor:
         self.tokens = tokens
         self.index = 0
         self.level = level
+        self.types = 0
         self.partner = _partners(tokens)
 
     @property
@@ -124,10 +127,10 @@ class Cursor:
         Args:
             operand: Behind ``is`` and ``as`` a ``?`` may as well begin a conditional.
         """
-        start, level = self.index, self.level
-        self.level += 1
-        found = self._type(operand) if self.level <= MAX_RECURSION else None
-        self.level = level
+        start = self.index
+        self.types += 1
+        found = self._type(operand) if self.types <= _MAX_TYPES else None
+        self.types -= 1
         if found is None:
             self.index = start
         return found

@@ -38,7 +38,7 @@ __all__ = [
     "String", "Throw", "ThrowExpr", "Tuple", "Type", "Unary", "children", "walk",
 ]  # fmt: skip
 
-MAX_NESTING: Final = 200
+MAX_NESTING: Final = 120
 """Levels of one syntax tree; deeper code is refused with a diagnostic."""
 
 

@@ -6,6 +6,7 @@ expressions that differ only in layout, comments, brackets or the kind of their 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from auditor.apim.policy.csharp import nodes as n
@@ -13,10 +14,12 @@ from auditor.apim.policy.csharp.cursor import type_text
 from auditor.apim.policy.tree import Part
 
 _SIMPLE: Final = (
-    n.Null | n.Boolean | n.Number | n.Character | n.String | n.QuotedText | n.Interpolated | n.Named | n.Filled
-    | n.Name | n.Member | n.Index | n.Call | n.Grouped | n.New | n.Anonymous | n.Tuple | n.OfType | n.Checked
+    n.Null | n.Boolean | n.Number | n.Character | n.String | n.QuotedText | n.Interpolated | n.Named
+    | n.Filled | n.Name | n.Member | n.Index | n.Call | n.Grouped | n.New | n.Anonymous | n.Tuple | n.OfType
+    | n.Checked
 )  # fmt: skip
 """What an access may follow and an operator may join without brackets. An array is none: ``new T[1][0]``."""
+_NAMED_LIKE: Final = re.compile(r"\{[A-Za-z0-9._-]+\}")
 _ESCAPES: Final = {"\\": "\\\\", "\0": "\\0", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r",
                    "\t": "\\t", "\v": "\\v"}  # fmt: skip
 
@@ -220,8 +223,10 @@ def _text(part: Part, quote: str, *, braces: bool = False) -> str:
     if not isinstance(part, str):
         return str(part)
     text = _escaped(part, quote)
-    if braces:
+    if braces and not _NAMED_LIKE.search(text):
         return text.replace("{", "{{").replace("}", "}}")
+    if braces:
+        return text.replace("{", "\\u007b").replace("}", "\\u007d")
     # written text that would be taken for a hole once printed
     return text.replace("{", "\\u007b") if any(mark in text for mark in ("{{", "${", "%{")) else text
 
