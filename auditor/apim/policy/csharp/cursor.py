@@ -12,8 +12,7 @@ MAX_RECURSION: Final = 60
 """Brackets, lambdas, statements within each other while parsing: far below Python's own limit."""
 _MAX_ARGUMENTS: Final = 16
 _MAX_TYPES: Final = 8
-"""Type arguments of one type, and types within types. More cannot be meant, and types are tried at every
-``<`` and bracket: without a bound, a row of comparisons takes long."""
+"""Type arguments of one type, and types within types. More cannot be meant, and trying takes time."""
 
 RESERVED: Final = frozenset(
     {
@@ -45,6 +44,8 @@ class Cursor:
         self.index = 0
         self.level = level
         self.types = 0
+        self.comparisons: set[int] = set()
+        """Where a ``<`` was found not to begin type arguments: tried once, not at every level again."""
         self.partner = _partners(tokens)
 
     @property
@@ -178,7 +179,7 @@ class Cursor:
     def try_type_arguments(self) -> tuple[Type, ...] | None:
         """``<A, B>`` if it is there."""
         start = self.index
-        if self.take("<"):
+        if start not in self.comparisons and self.take("<"):
             items: list[Type] = []
             while len(items) < _MAX_ARGUMENTS:
                 item = self.try_type()
@@ -190,6 +191,7 @@ class Cursor:
                 if not self.take(","):
                     break
         self.index = start
+        self.comparisons.add(start)
         return None
 
     def _suffix(self, operand: bool) -> str:
