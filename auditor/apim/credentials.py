@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import together
 from auditor.model.subject import Fields, Items, Subject
-from auditor.model.values import Redacted, escape, peek
+from auditor.model.values import Redacted, escape
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Unknown, Verdict
 
 _FIXED: dict[str, tuple[str, ...]] = {
@@ -166,7 +166,7 @@ def _has_password(position: Subject, pointer: str, sibling: str) -> bool:
 
 def _of_insights(logger: Subject) -> bool:
     """Whether a logger is stated to send to Application Insights, whatever stands in its credentials."""
-    stated = peek(logger.resource.body, "/properties/loggerType").strip().casefold()
+    stated = logger.stated("/properties/loggerType").casefold()
     return stated == _INSIGHTS.casefold() and bool(logger.read("/properties/loggerType", one_of=_LOGGERS))
 
 

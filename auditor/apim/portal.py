@@ -14,7 +14,6 @@ from auditor.model.check import Gate
 from auditor.model.evidence import Gap, Undetermined
 from auditor.model.logic import conditional_gap
 from auditor.model.subject import Subject
-from auditor.model.values import peek
 from auditor.model.verdict import Verdict
 
 
@@ -102,7 +101,7 @@ def published(service: Subject) -> bool:
 
 def switched_off(service: Subject) -> bool:
     """Whether the input states that the developer portal is off; what it leaves open raises nothing."""
-    stated = peek(service.resource.body, "/properties/developerPortalStatus").strip().casefold()
+    stated = service.stated("/properties/developerPortalStatus").casefold()
     return stated == Portal.DISABLED.casefold() and not published(service)
 
 

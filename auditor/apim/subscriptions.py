@@ -11,7 +11,6 @@ from enum import Enum, StrEnum
 
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
-from auditor.model.values import peek
 
 BUILT_IN = "master"
 """Name of the subscription over the whole service that each service comes with."""
@@ -56,8 +55,9 @@ def is_active(subscription: Subject) -> bool:
 
 def says_inactive(subscription: Subject) -> bool:
     """Whether its keys are known not to work; a state that is not resolved or not known raises nothing."""
-    stated = peek(subscription.resource.body, "/properties/state").strip().casefold()
-    return (not stated or stated in _INACTIVE) and not is_active(subscription)
+    pointer = "/properties/state"
+    open_ = subscription.mentions(pointer) and subscription.stated(pointer).casefold() not in _INACTIVE
+    return not open_ and not is_active(subscription)
 
 
 def breadth_of(subscription: Subject) -> Breadth:
@@ -68,8 +68,8 @@ def breadth_of(subscription: Subject) -> Breadth:
     Raises:
         Undetermined: The end of the scope is not known, or names nothing this version knows.
     """
-    body = subscription.resource.body
-    if not peek(body, "/properties/scope") and peek(body, _PRODUCT) and subscription.text(_PRODUCT).tail:
+    older = not subscription.mentions("/properties/scope") and subscription.mentions(_PRODUCT)
+    if older and subscription.text(_PRODUCT).tail:
         return Breadth.NARROW
     scope = subscription.text("/properties/scope")
     tail = scope.tail.strip().casefold()

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from auditor.model.logic import some
 from auditor.model.subject import Subject
-from auditor.model.values import peek
 
 IDENTITY_BASIC = "Basic"
 """Provider of an identity that signs in with a password which the service keeps."""
@@ -34,4 +33,4 @@ def has_identity(user: Subject, provider: str) -> bool:
 def registered(user: Subject) -> datetime | None:
     """When an account was opened; None where the input does not say."""
     pointer = "/properties/registrationDate"
-    return user.moment(pointer) if peek(user.resource.body, pointer) else None
+    return user.moment(pointer) if user.mentions(pointer) else None

@@ -13,7 +13,6 @@ import re
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.text import Text
-from auditor.model.values import peek
 
 _COLLECTION = re.compile(r"(?:^|/)(?:secrets|certificates|keys)/(?P<path>.+)$", re.IGNORECASE)
 _HOST = re.compile(r"https://[^/]+/", re.IGNORECASE)
@@ -43,8 +42,7 @@ def refers_to_vault(subject: Subject) -> bool:
     Raises:
         Undetermined: The whole ``keyVault`` is not known.
     """
-    identifier = peek(subject.resource.body, "/properties/keyVault/secretIdentifier")
-    return subject.has("/properties/keyVault") and bool(identifier.strip())
+    return subject.has("/properties/keyVault") and subject.mentions("/properties/keyVault/secretIdentifier")
 
 
 def refresh_code(subject: Subject) -> str:

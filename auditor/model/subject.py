@@ -14,6 +14,7 @@ from math import isfinite
 from typing import Any, TypeVar, overload
 
 from auditor.model.evidence import Evidence, Gap, Log, Reason, Undetermined
+from auditor.model.gaps import odd, opaque, unresolved
 from auditor.model.inventory import Input, Resource
 from auditor.model.knowledge import Audit
 from auditor.model.text import Text
@@ -21,7 +22,6 @@ from auditor.model.values import (
     Partial,
     PartialList,
     PartialObject,
-    Redacted,
     Unresolved,
     escape,
     member,
@@ -125,16 +125,41 @@ class Subject:
             return value
         if isinstance(value, str) and value.strip().casefold() in ("true", "false"):
             return value.strip().casefold() == "true"
-        raise Undetermined(self._odd(at, value, "true or false"))
+        raise Undetermined(odd(self.resource, at, value, "true or false"))
 
     def text(self, pointer: str) -> Text:
         """A string, of which only pieces may be known; its questions raise where those do not decide."""
         at, value = self._value(pointer, partial=True)
         if isinstance(value, str):
-            return Text((value,), self._unresolved_gap(at, value))
+            return Text((value,), unresolved(self.resource, at, value))
         if isinstance(value, Partial):
-            return Text(value.pieces, self._unresolved_gap(at, value.unresolved))
-        raise Undetermined(self._odd(at, value, "a string"))
+            return Text(value.pieces, unresolved(self.resource, at, value.unresolved))
+        raise Undetermined(odd(self.resource, at, value, "a string"))
+
+    def mentions(self, pointer: str) -> bool:
+        """Whether the input writes anything at all at ``pointer``, resolved or not.
+
+        It logs nothing and settles nothing: it says which member to read.
+        """
+        value = self._raw(pointer)
+        return value is not None and value != ""
+
+    def stated(self, pointer: str) -> str:
+        """What a member literally says, logged; empty where nothing literal stands, nothing is assumed.
+
+        For a question that a known value settles before others are read. That it is empty settles nothing:
+        whoever concludes from it reads the member.
+        """
+        literal = self.mentions(pointer) and isinstance(self._raw(pointer), str)
+        return str(self._value(pointer)[1]) if literal else ""
+
+    def _raw(self, pointer: str) -> Any:
+        """What stands at ``pointer``, unlogged; None where nothing does."""
+        value = self._node
+        for token in pointer.split("/")[1:]:
+            found = member(value, unescape(token)) if isinstance(value, dict) else None
+            value = found[1] if found else None
+        return value
 
     def formula(self, pointer: str) -> str:
         """The expression that stands where a value is not known; empty where it is known or absent."""
@@ -155,7 +180,7 @@ class Subject:
         with suppress(TypeError, ValueError, OverflowError):
             if not isinstance(value, bool) and isfinite(float(value)):
                 return float(value)
-        raise Undetermined(self._odd(at, value, "a number"))
+        raise Undetermined(odd(self.resource, at, value, "a number"))
 
     def moment(self, pointer: str) -> datetime:
         """A point in time in ISO 8601; without an offset it is UTC, as Azure writes it."""
@@ -163,7 +188,7 @@ class Subject:
         try:
             parsed = datetime.fromisoformat(value)
         except (TypeError, ValueError):
-            raise Undetermined(self._odd(at, value, "a date")) from None
+            raise Undetermined(odd(self.resource, at, value, "a date")) from None
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
     def has(self, pointer: str) -> bool:
@@ -181,13 +206,13 @@ class Subject:
         if value is None:
             return
         if not isinstance(value, list):
-            raise Undetermined(self._odd(at, value, "an array"))
+            raise Undetermined(odd(self.resource, at, value, "an array"))
         for index, element in enumerate(value):
             base = f"{at}/{index}"
             item = peek(element, key) if key or isinstance(element, str) else ""
             yield Subject(self.audit, self.resource, self.log, base, element, item or f"{at}#{index}")
         if isinstance(value, PartialList):
-            raise Undetermined(self._unresolved_gap(at, value.why))
+            raise Undetermined(unresolved(self.resource, at, value.why))
 
     # -- other resources ---------------------------------------------------------------------------
 
@@ -270,21 +295,21 @@ class Subject:
                 at, value = f"{at}/{escape(found[0])}", found[1]
             elif isinstance(value, list):
                 if not name.isdigit() or int(name) >= len(value):
-                    raise Undetermined(self._unresolved_gap(at, getattr(value, "why", None)))
+                    raise Undetermined(unresolved(self.resource, at, getattr(value, "why", None)))
                 at, value = f"{at}/{name}", value[int(name)]
             else:
-                raise Undetermined(self._opaque(at, value))
+                raise Undetermined(opaque(self.resource, at, value))
         if value is None:
             return self._absent(at, {}, [])
         if isinstance(value, Unresolved) or (isinstance(value, Partial) and not partial):
-            raise Undetermined(self._opaque(at, value))
+            raise Undetermined(opaque(self.resource, at, value))
         self.log.add(Evidence(self.resource, at, value))
         return at, value
 
     def _absent(self, at: str, container: Mapping[str, Any], rest: Sequence[str]) -> tuple[str, Any]:
         """What an absent member counts as; ``rest`` is the part of the pointer below it."""
         if isinstance(container, PartialObject):
-            raise Undetermined(self._unresolved_gap(at, container.why))
+            raise Undetermined(unresolved(self.resource, at, container.why))
         knowledge = self.audit.knowledge
         if rest and (default := knowledge.default(self, "/".join((at, *rest)))) is not None:
             at, rest = "/".join((at, *rest)), ()
@@ -305,32 +330,7 @@ class Subject:
             for candidate in known:
                 if candidate.casefold() == folded:
                     return candidate
-        raise Undetermined(self._odd(at, value, "one of " + ", ".join(known)))
-
-    def _describe(self, at: str) -> str:
-        """A member in words, for gaps: ``properties/sku/name of contoso``."""
-        return f"{at.lstrip('/') or 'the resource'} of {self.resource.name}"
-
-    def _odd(self, at: str, value: Any, expected: str) -> Gap:
-        shown = str(value) if isinstance(value, (str, int, float, bool, Redacted)) else type(value).__name__
-        needed = f"{self._describe(at)} as {expected}; it is {shown[:80]!r}, which this version does not know"
-        return Gap(Reason.UNKNOWN_VALUE, needed, "check the spelling, or update the tool")
-
-    def _opaque(self, at: str, value: Any) -> Gap:
-        """Why nothing can be read at or below a value that is neither an object nor an array."""
-        if isinstance(value, Partial):
-            return self._unresolved_gap(at, value.unresolved)
-        if isinstance(value, Unresolved):
-            return self._unresolved_gap(at, value)
-        return self._odd(at, value, "an object")
-
-    def _unresolved_gap(self, at: str, value: Unresolved | Any) -> Gap:
-        needed = self._describe(at)
-        if isinstance(value, Unresolved):
-            reason = f": {value.reason}" if value.reason else ""
-            needed = f"{needed}, which is {value}{reason}"
-        remedy = "give the value with --parameters FILE, or audit the deployed service"
-        return Gap(Reason.UNRESOLVED, needed, remedy)
+        raise Undetermined(odd(self.resource, at, value, "one of " + ", ".join(known)))
 
 
 class Fields(Mapping[str, Any]):
@@ -363,7 +363,7 @@ class Fields(Mapping[str, Any]):
 
     def _whole(self) -> None:
         if isinstance(self._node, PartialObject):
-            raise Undetermined(self._subject._unresolved_gap(self._at, self._node.why))  # noqa: SLF001
+            raise Undetermined(unresolved(self._subject.resource, self._at, self._node.why))
 
 
 class Items(Sequence[Any]):
@@ -397,4 +397,4 @@ class Items(Sequence[Any]):
 
     def _whole(self) -> None:
         if isinstance(self._node, PartialList):
-            raise Undetermined(self._subject._unresolved_gap(self._at, self._node.why))  # noqa: SLF001
+            raise Undetermined(unresolved(self._subject.resource, self._at, self._node.why))
