@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +210,36 @@ def test_standard_input_in_powershells_encoding(run: Any, monkeypatch: pytest.Mo
     ran = run("scan", "-", "--controls", "NS-1")
     assert "contoso" in ran.out
     assert "<stdin>" in ran.err
+
+
+def test_a_console_that_knows_few_characters(tmp_path: Path) -> None:
+    service = {**SERVICE, "name": "contoso-日本-∕"}
+    path = write(tmp_path / "x.json", template(service))
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "auditor", "scan", path, "--controls", "NS-1"]
+    ran = subprocess.run(command, capture_output=True, env=environment, check=False)  # noqa: S603 - our own
+    assert ran.returncode in (0, 3), ran.stderr
+    assert b"contoso-" in ran.stdout
+    assert b"Traceback" not in ran.stderr
+
+
+def test_services_whose_names_differ_only_in_case_stay_apart(run: Any, tmp_path: Path) -> None:
+    def service(group: str, name: str) -> dict[str, Any]:
+        scope = f"/subscriptions/0/resourceGroups/{group}/providers/Microsoft.ApiManagement/service"
+        return {
+            "id": f"{scope}/{name}",
+            "sku": {"name": "Developer"},
+            "properties": {"virtualNetworkType": "None"},
+        }
+
+    stored = tmp_path / "r.json"
+    body = {"value": [service("a", "contoso"), service("b", "Contoso"), service("A", "CONTOSO")]}
+    run("scan", write(tmp_path / "x.json", body), "-q", "--report", f"json={stored}")
+    services = json.loads(stored.read_text(encoding="utf-8"))["services"]
+    assert [(one["name"], one["id"].split("/")[4]) for one in services] == [
+        ("contoso", "a"),
+        ("Contoso", "b"),
+    ]
 
 
 def test_a_report_on_standard_output_stands_alone(run: Any) -> None:
