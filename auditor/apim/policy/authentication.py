@@ -181,18 +181,31 @@ def _unsure(entrance: Entrance, operands: tuple[str, ...]) -> Entrance:
 
 def _entrances(walked: Walked, context: Context) -> Iterator[Entrance]:
     """The ways in of one context, one for each proof and end."""
-    found: dict[tuple[Proof, End], list[tuple[Caller, Arrival]]] = {}
-    for caller, outcome in walked.outcomes.items():
-        for arrival in outcome.entering:
-            found.setdefault((_proof(caller, arrival, context), arrival.end), []).append((caller, arrival))
-    for (proof, end), arrivals in sorted(found.items(), key=lambda item: (item[0][0], item[0][1])):
-        callers = {caller for caller, _ in arrivals}
+    arrivals = list(_arrivals(walked, context))
+    for proof, end in sorted({(proof, arrival.end) for proof, _, arrival in arrivals}):
+        these = [arrival for p, _, arrival in arrivals if (p, arrival.end) == (proof, end)]
+        # Who brings more than is asked is served too: this proof, or less, is surely enough.
+        enough = [(caller, arrival) for p, caller, arrival in arrivals if p <= proof]
         sure = context.certain and any(
-            always(arrival.condition() for one, arrival in arrivals if one is caller) for caller in callers
+            always(arrival.condition() for one, arrival in enough if one is caller)
+            for caller in {caller for caller, _ in enough}
         )
-        operands = () if sure else _operands(context, [arrival for _, arrival in arrivals])
-        ids = sorted(set().union(*(arrival.gates for _, arrival in arrivals)))
+        operands = () if sure else _operands(context, these)
+        ids = sorted(set().union(*(arrival.gates for arrival in these)))
         yield Entrance(context, proof, sure, end, operands, tuple(walked.tokens[each] for each in ids))
+
+
+def _arrivals(walked: Walked, context: Context) -> Iterator[tuple[Proof, Caller, Arrival]]:
+    """Paths that are served; those of certificates' holders as far as strangers have no such path."""
+    open_to_all: set[object] = set()
+    for caller in (*STRANGERS, *(each for each in Caller if each not in STRANGERS)):
+        for arrival in walked.outcomes[caller].entering:
+            path = (arrival.end, arrival.facts, arrival.condition())
+            if caller in STRANGERS:
+                open_to_all.add(path)
+            elif path in open_to_all:
+                continue
+            yield _proof(caller, arrival, context), caller, arrival
 
 
 def _operands(context: Context, arrivals: list[Arrival]) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Calls: what methods of text, lists, certificates, headers and variables give.
 
 A method that is not known here gives a symbol made of its target and arguments: it is decided by whoever
-decides those, and by nobody known where a certificate is among them. Source: "API Management policy
-expressions" (allowed types and the context's methods); .NET, ``String``, ``Enumerable``, ``X509Certificate2``.
+decides those, and by nobody known where a certificate is among them. Sources: "API Management policy
+expressions" (allowed types and the context's methods); .NET, ``String``, ``X509Certificate2``.
 """
 
 from __future__ import annotations
