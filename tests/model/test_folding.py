@@ -64,7 +64,13 @@ def service(*findings: FindingJson) -> list[ServiceJson]:
         "findings": list(findings),
         "see": [],
     }
-    control: ControlResultJson = {"id": "NS-2", "title": "", "domain": "", "status": "", "features": [feature]}
+    control: ControlResultJson = {
+        "id": "NS-2",
+        "title": "",
+        "domain": "",
+        "status": "",
+        "features": [feature],
+    }
     return [
         {"id": "s", "name": "s", "tier": "", "location": "", "status": "", "input": "", "controls": [control]}
     ]
