@@ -1,6 +1,6 @@
 """The canonical source of a syntax tree: parsing it gives an equal tree.
 
-Every operand that is not simple stands in brackets, and strings are plain ones with C# escapes, so that two
+Brackets stand where they are needed or may be, and strings are plain ones with C# escapes, so that two
 expressions that differ only in layout, comments, brackets or the kind of their strings print alike.
 """
 
@@ -11,6 +11,7 @@ from typing import Final
 
 from auditor.apim.policy.csharp import nodes as n
 from auditor.apim.policy.csharp.cursor import type_text
+from auditor.apim.policy.csharp.expressions import PRECEDENCE
 from auditor.apim.policy.tree import Part
 
 _SIMPLE: Final = (
@@ -19,6 +20,7 @@ _SIMPLE: Final = (
     | n.Checked
 )  # fmt: skip
 """What an access may follow and an operator may join without brackets. An array is none: ``new T[1][0]``."""
+_COMPARING: Final = {PRECEDENCE["<"], PRECEDENCE["<<"]}
 _NAMED_LIKE: Final = re.compile(r"\{[A-Za-z0-9._-]+\}")
 _ESCAPES: Final = {"\\": "\\\\", "\0": "\\0", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r",
                    "\t": "\\t", "\v": "\\v"}  # fmt: skip
@@ -146,11 +148,14 @@ def _operator(node: n.Node) -> str:
         case n.Postfix(operator=operator, operand=operand):
             return _operand(operand) + operator
         case n.Binary(operator=operator, left=left, right=right):
-            return f"{_operand(left)} {operator} {_operand(right)}"
+            strength = PRECEDENCE[operator]
+            first = f"({show(left)})" if operator == "<" and _is_name(left) else _side(left, strength)
+            return f"{first} {operator} {_side(right, strength + 1)}"
         case n.Coalesce(left=left, right=right):
-            return f"{_operand(left)} ?? {_operand(right)}"
+            return f"{_side(left, PRECEDENCE['??'] + 1)} ?? {_side(right, PRECEDENCE['??'])}"
         case n.Conditional(test=test, then=then, otherwise=otherwise):
-            return f"{_operand(test)} ? {_operand(then)} : {_operand(otherwise)}"
+            last = show(otherwise) if isinstance(otherwise, n.Conditional) else _side(otherwise, 0)
+            return f"{_side(test, 0)} ? {_side(then, 0)} : {last}"
         case n.Assignment(operator=operator, target=target, value=value):
             return f"{_operand(target)} {operator} {show(value)}"
         case n.ThrowExpr(value=value):
@@ -164,6 +169,24 @@ def _operand(node: n.Node) -> str:
     if isinstance(node, _SIMPLE | n.ThrowExpr):
         return show(node)
     return f"({show(node)})"
+
+
+def _side(node: n.Node, least: int) -> str:
+    """One side of an operator; in brackets unless it binds at least so strongly.
+
+    Comparisons always have them, so that ``a < b > (c)`` is never taken for a call with type arguments.
+    """
+    if isinstance(node, n.Binary):
+        strength = PRECEDENCE[node.operator]
+        return show(node) if strength >= least and strength not in _COMPARING else f"({show(node)})"
+    if isinstance(node, n.Coalesce):
+        return show(node) if PRECEDENCE["??"] >= least else f"({show(node)})"
+    return show(node) if isinstance(node, n.Unary | n.Cast) else _operand(node)
+
+
+def _is_name(node: n.Node) -> bool:
+    """Whether a ``<`` behind it could begin type arguments."""
+    return isinstance(node, n.Name | n.Member)
 
 
 def _is(node: n.Is) -> str:
