@@ -228,9 +228,9 @@ def test_what_is_read_can_be_printed_and_compared_at_any_depth() -> None:
 TOKENS = st.sampled_from(
     [
         "a", "b", "(", ")", "[", "]", "{", "}", ".", "?.", "?", ":", ",", ";", "=>", "==", "!=", "<", ">",
-        "&&", "||", "??", "!", "+", "-", "=", " is ", " as ", "new ", "null", "true", "1", '"s"', "'c'", "'cc'",
-        '$"{a}"', '$"{', '@"v', "{{n}}", "${t}", "var ", "string", "if", " else ", "return ", "for",
-        "foreach", " in ", "while", "try", "catch", "switch", "case ", "default", "throw ", "out ", "x =>",
+        "&&", "||", "??", "!", "+", "-", "=", " is ", " as ", "new ", "null", "true", "1", '"s"', "'c'",
+        "'cc'", '$"{a}"', '$"{', '@"v', "{{n}}", "${t}", "var ", "string", "if", " else ", "return ",
+        "for", "foreach", " in ", "while", "try", "catch", "switch", "case ", "default", "throw ", "out ", "x =>",
         "int[]", "\n",
     ]
 )  # fmt: skip

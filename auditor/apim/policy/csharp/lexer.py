@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from auditor.apim.policy.pieces import HOLE, parts
+from auditor.apim.policy.pieces import parts
 from auditor.apim.policy.scan import balanced
 from auditor.apim.policy.tree import NamedValue, Part, Template
 
@@ -222,6 +222,3 @@ def _joined(found: list[TokenPart]) -> tuple[TokenPart, ...]:
         else:
             joined.append(part)
     return tuple(joined)
-
-
-__all__ = ["HOLE", "Fault", "RawHole", "Sort", "Token", "tokens", "unescape"]
