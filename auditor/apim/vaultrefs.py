@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from auditor.apim.collections import reported
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.text import Text
@@ -51,8 +52,7 @@ def refresh_code(subject: Subject) -> str:
     Raises:
         Undetermined: It is not told; what a template writes there, no deployment takes over.
     """
-    if subject.source.declared and not subject.source.exported:
-        raise Undetermined(subject.audit.knowledge.missing(subject, "/properties/keyVault/lastStatus"))
+    reported(subject, "/properties/keyVault/lastStatus")
     code = subject.text("/properties/keyVault/lastStatus/code")
     if not str(code).strip():
         raise code.undecided()

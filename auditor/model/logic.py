@@ -151,40 +151,6 @@ def either(subject: Subject, *statements: Callable[[Subject], bool]) -> bool:
     return False
 
 
-def unless(
-    subject: Subject,
-    exempt: Callable[[Subject], bool],
-    exempted: Verdict,
-    judge: Callable[[Subject], Verdict],
-) -> Verdict:
-    """A judgement that does not count for what is exempt from it.
-
-    Where it is not known whether the subject is exempt, a failure is not known either; any other outcome
-    stands. So what one member leaves open hides nothing that others decide.
-
-    Args:
-        subject: What is judged.
-        exempt: Whether the judgement does not count; may raise ``Undetermined``.
-        exempted: The verdict if so; it rests on what ``exempt`` read.
-        judge: The judgement; may raise ``Undetermined``.
-    """
-    asked = Log()
-    doubt: Undetermined | None = None
-    try:
-        answer = exempt(subject.with_log(asked))
-    except Undetermined as undetermined:
-        answer, doubt = False, undetermined
-    if answer:
-        subject.log.extend(asked.entries)
-        return exempted
-    verdict = judge(subject)
-    if isinstance(verdict, Fail):
-        subject.log.extend(asked.entries)
-        if doubt is not None:
-            raise Undetermined(*doubt.gaps)
-    return verdict
-
-
 def together(*groups: Iterable[Subject]) -> Iterator[Subject]:
     """The items of several groups; what could not be had of any of them is raised once, at the end."""
     gaps: list[Gap] = []
@@ -231,6 +197,14 @@ def derived(compute: Callable[[Subject], T]) -> Callable[[Subject], T]:
         return result
 
     return attribute
+
+
+def settled(compute: Callable[[], T]) -> T | Undetermined:
+    """A value, or why it is not known: for models that carry what is not known on to where it decides."""
+    try:
+        return compute()
+    except Undetermined as undetermined:
+        return undetermined
 
 
 def may_not_be_deployed(item: Subject) -> bool:
