@@ -230,8 +230,8 @@ TOKENS = st.sampled_from(
         "a", "b", "(", ")", "[", "]", "{", "}", ".", "?.", "?", ":", ",", ";", "=>", "==", "!=", "<", ">",
         "&&", "||", "??", "!", "+", "-", "=", " is ", " as ", "new ", "null", "true", "1", '"s"', "'c'",
         "'cc'", '$"{a}"', '$"{', '@"v', "{{n}}", "${t}", "var ", "string", "if", " else ", "return ",
-        "for", "foreach", " in ", "while", "try", "catch", "switch", "case ", "default", "throw ", "out ", "x =>",
-        "int[]", "\n",
+        "for", "foreach", " in ", "while", "try", "catch", "switch", "case ", "default", "throw ", "out ",
+        "x =>", "int[]", "\n",
     ]
 )  # fmt: skip
 NAMES = st.sampled_from("abcdxy").map(n.Name)
