@@ -140,7 +140,7 @@ def authentication_verdict(
     """
     walks = walks or Walks()
     walked = [walks.of(reading.inbound, bindings or {}) for reading in effective.readings]
-    found = [tuple(_entrances(each, context)) for each in walked]
+    found = [_all_entrances(each, context) for each in walked]
     complete = all(outcome.complete for each in walked for outcome in each.outcomes.values())
     remarks = tuple(dict.fromkeys(remark for each in walked for remark in each.remarks.found))
     if len(found) == 1:
@@ -177,6 +177,10 @@ def _unsure(entrance: Entrance, operands: tuple[str, ...]) -> Entrance:
         tuple(dict.fromkeys((*entrance.operands, *operands))),
         entrance.tokens,
     )
+
+
+def _all_entrances(walked: Walked, context: Context) -> tuple[Entrance, ...]:
+    return walked.conclude(context, lambda: tuple(_entrances(walked, context)))
 
 
 def _entrances(walked: Walked, context: Context) -> Iterator[Entrance]:

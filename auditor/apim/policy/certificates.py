@@ -136,7 +136,7 @@ def judge(reading: Reading, bindings: Bindings, walks: Walks) -> Judged:
     """The verdict under one reading of the effective policy."""
     tested = looks_at_certificates(reading)
     walked = walks.of(reading.inbound, bindings)
-    if walked.alike and not tested:
+    if walked.alike and not tested and not _from_header(walked.outcomes):
         # Whatever else refuses or serves callers, certificates have no part in it.
         marks = {caller: outcome.marks() for caller, outcome in walked.outcomes.items()}
         return Judged(Verdict.NONE, _none(tested), marks, tested=False)
@@ -184,6 +184,10 @@ def _looks(top: Statement) -> bool:
 
 
 def _judge(walked: Walked, tested: bool) -> Judged:
+    return walked.conclude(("certificate", tested), lambda: _judged(walked, tested))
+
+
+def _judged(walked: Walked, tested: bool) -> Judged:
     genuine = {caller: _genuine(outcome) for caller, outcome in walked.outcomes.items()}
     judged = _rules(genuine, walked.remarks, tested)
     if judged.verdict is Verdict.FAIL and not genuine[Caller.VALID].entering:
@@ -202,7 +206,7 @@ def _rules(outcomes: Mapping[Caller, Outcome], remarks: Remarks, tested: bool) -
     """The verdicts in their order."""
     facts = _Facts(outcomes)
     valid = outcomes[Caller.VALID]
-    from_header = any(each.from_header for outcome in outcomes.values() for each in outcome.arrivals)
+    from_header = _from_header(outcomes)
     enters, undecided = tuple(facts.sure), tuple(facts.maybe)
 
     def result(verdict: Verdict, reason: str, *causes: Cause) -> Judged:
@@ -239,6 +243,10 @@ def _rules(outcomes: Mapping[Caller, Outcome], remarks: Remarks, tested: bool) -
     if best is Verdict.PASS and not always(each.condition(_UNDOCUMENTED) for each in valid.entering):
         return result(Verdict.MANUAL, "whether the valid certificate gets in rests on undocumented behaviour")
     return result(best, _reason(best, (*enters, *undecided)))
+
+
+def _from_header(outcomes: Mapping[Caller, Outcome]) -> bool:
+    return any(each.from_header for outcome in outcomes.values() for each in outcome.arrivals)
 
 
 _UNDOCUMENTED: Final = frozenset({By.UNDOCUMENTED})

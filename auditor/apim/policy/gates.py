@@ -7,6 +7,7 @@ gateways by ronaldbosma/mtls-with-apim.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final
 
 from auditor.apim.policy.evaluate.code import compiled
@@ -30,10 +31,23 @@ _IDENTITY: Final = {
 }
 
 
-def accepts(statement: Statement, frame: Frame) -> bool:
+class Passing(Enum):
+    """What becomes of a caller."""
+
+    ACCEPTED = "accepted"
+    IGNORED = "refused, and the error is ignored"
+    REFUSED = "refused"
+
+
+def passing(statement: Statement, frame: Frame) -> Passing:
     """Whether the policy lets a caller pass, on this path."""
-    if _flag(statement, frame, "ignore-error", default=False):
-        return True
+    if _accepts(statement, frame):
+        return Passing.ACCEPTED
+    ignored = _flag(statement, frame, "ignore-error", default=False)
+    return Passing.IGNORED if ignored else Passing.REFUSED
+
+
+def _accepts(statement: Statement, frame: Frame) -> bool:
     state = frame.state
     if not state.presented:
         return False

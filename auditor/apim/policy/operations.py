@@ -28,39 +28,51 @@ class Prover:
 
     composer: Composer
     walks: Walks = field(default_factory=Walks)
-    _certificates: dict[object, CertificateVerdict] = field(default_factory=dict)
-    _entrances: dict[object, AuthenticationVerdict] = field(default_factory=dict)
+    _contexts: dict[str, tuple[Context, ...]] = field(default_factory=dict)
+    _fixed: dict[int, bool] = field(default_factory=dict)
+    _certificates: dict[int, CertificateVerdict] = field(default_factory=dict)
+    _entrances: dict[tuple[int, Context], AuthenticationVerdict] = field(default_factory=dict)
 
     def arriving(self, api: Api, operation: Operation | None = None) -> Iterator[Arriving]:
         """Every way in which a request for an operation reaches its policies."""
-        for context in contexts(self.composer.policies, api):
+        if api.id not in self._contexts:
+            self._contexts[api.id] = contexts(self.composer.policies, api)
+        for context in self._contexts[api.id]:
             effective = self.composer.effective(api, operation, context.product)
-            yield Arriving(context, effective, bindings_of(api, operation, context))
+            # What no code reads need not be said.
+            bindings = {} if self._is_fixed(effective) else bindings_of(api, operation, context)
+            yield Arriving(context, effective, bindings)
 
     def certificate(self, arriving: Arriving) -> CertificateVerdict:
         """Whether a certificate is really required in a context."""
-        key = self._key(arriving)
+        effective = arriving.effective
+        if not self._is_fixed(effective):
+            return certificate_verdict(effective, arriving.bindings, self.walks)
+        key = id(effective)
         if key not in self._certificates:
-            made = certificate_verdict(arriving.effective, arriving.bindings, self.walks)
-            self._certificates[key] = made
+            self._certificates[key] = certificate_verdict(effective, {}, self.walks)
         return self._certificates[key]
 
     def entrances(self, arriving: Arriving) -> AuthenticationVerdict:
         """Who is served in a context."""
-        key = (self._key(arriving), arriving.context)
+        effective, context = arriving.effective, arriving.context
+        if not self._is_fixed(effective):
+            return authentication_verdict(effective, context, arriving.bindings, self.walks)
+        key = (id(effective), context)
         if key not in self._entrances:
-            made = authentication_verdict(arriving.effective, arriving.context, arriving.bindings, self.walks)
-            self._entrances[key] = made
+            self._entrances[key] = authentication_verdict(effective, context, {}, self.walks)
         return self._entrances[key]
 
     def authentication(self, api: Api, operation: Operation | None = None) -> AuthenticationVerdict:
         """Who is served, over every way to arrive."""
         return combine([self.entrances(each) for each in self.arriving(api, operation)])
 
-    def _key(self, arriving: Arriving) -> object:
-        """Equal for what has the same result."""
-        effective = arriving.effective
-        return (
-            id(effective),
-            tuple(self.walks.key(reading.inbound, arriving.bindings) for reading in effective.readings),
-        )
+    def _is_fixed(self, effective: Effective) -> bool:
+        """Whether its verdicts hold for every operation; the composer keeps what it made, so ids stay."""
+        key = id(effective)
+        if key not in self._fixed:
+            self._fixed[key] = all(
+                self.walks.fixed(reading.inbound) and self.walks.fixed(reading.backend)
+                for reading in effective.readings
+            )
+        return self._fixed[key]

@@ -55,6 +55,12 @@ class Slice:
     text: str = ""
     """All deciding code."""
     _codes: dict[tuple[int, str], Code] = field(default_factory=dict)
+    _words: frozenset[str] = frozenset()
+
+    def note(self, text: str) -> None:
+        """Keeps all deciding code."""
+        self.text = text
+        self._words = frozenset(word for word in _WORDS if word in text)
 
     def code(self, statement: Statement, attribute: str) -> Code | None:
         """The code of an attribute."""
@@ -76,13 +82,29 @@ class Slice:
             self._codes[key] = compiled(value, statement.library)
         return self._codes[key]
 
+    @property
+    def fixed(self) -> bool:
+        """Whether deciding code reads nothing that differs between operations or ways to arrive."""
+        return not self._words
+
     def read(self, bindings: Bindings) -> dict[str, Value]:
         """The bindings that deciding code can read: others make no difference."""
-        return {path: value for path, value in bindings.items() if _word(path) in self.text}
+        if not self._words:
+            return {}
+        return {path: value for path, value in bindings.items() if _word(path) in self._words}
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """Equal for two sections with the same deciding statements."""
+        return tuple(id(each) for each in self.statements if id(each) in self.relevant)
 
     def decides(self, statement: Statement) -> bool:
         """Whether a statement belongs to the slice."""
         return id(statement) in self.relevant
+
+
+_WORDS: Final = ("Api", "Operation", "Product", "Subscription", "Method")
+"""Words of which code that reads a binding has to hold one."""
 
 
 def _word(path: str) -> str:
@@ -133,7 +155,7 @@ def cut(statements: tuple[Statement, ...]) -> Slice:
             break
         kept |= more
         kept_headers |= more_headers
-    made.text = text
+    made.note(text)
     made.about_certificates = any(each.name == "validate-client-certificate" for each in every) or any(
         _CERTIFICATE.search(source) or is_certificate_header(source) for source in sources
     )

@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
 from auditor.apim.policy.csharp.nodes import Lambda
+from auditor.apim.policy.csharp.printer import show as printed
 from auditor.apim.policy.states import Prop
 
 
@@ -235,8 +236,8 @@ def show(value: Value) -> str:  # noqa: C901 - one arm for each kind of value
             return f"{show(key)}: {show(inner)}"
         case Uploaded() | UploadedProperty():
             return "an uploaded certificate"
-        case Function():
-            return "a function"
+        case Function(code):
+            return printed(code)
 
 
 def _each(value: Value) -> tuple[Value, ...]:
@@ -249,10 +250,16 @@ def _each(value: Value) -> tuple[Value, ...]:
 
 def depends(value: Value) -> bool:
     """Whether a value comes from the caller's certificate."""
-    kinds = (Certificate, Property, Moment, Uploaded, UploadedProperty)
-    return any(
-        isinstance(each, kinds) or (isinstance(each, Symbol) and each.certificate) for each in _each(value)
-    )
+    return any(_one_depends(each) for each in _each(value))
+
+
+def _one_depends(value: Value) -> bool:
+    if isinstance(value, Function):
+        source = printed(value.code)
+        return "ertificate" in source or any(name in source and depends(each) for name, each in value.locals)
+    if isinstance(value, Symbol):
+        return value.certificate
+    return isinstance(value, Certificate | Property | Moment | Uploaded | UploadedProperty)
 
 
 def mixed(text: str, *values: Value, at_least: By = By.CALLER) -> Symbol:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from auditor.apim.policy.evaluate.code import Code
+from auditor.apim.policy.evaluate.context import LAST_ERROR, is_certificate_header
 from auditor.apim.policy.evaluate.expressions import OutOfFuel
-from auditor.apim.policy.evaluate.frame import HEADER, Bindings, Frame, Remarks
+from auditor.apim.policy.evaluate.frame import HEADER, Bindings, Frame, Remark, Remarks
 from auditor.apim.policy.evaluate.path import Answer, Path, Question, TooManyPaths, explore
-from auditor.apim.policy.gates import accepts
+from auditor.apim.policy.gates import Passing, passing
 from auditor.apim.policy.outcomes import Arrival, End, Fact, Outcome
 from auditor.apim.policy.slices import Slice, writes
 from auditor.apim.policy.statements import UNKNOWN, Statement
@@ -260,9 +261,13 @@ class Walker:
 
     def _certificate(self, statement: Statement, way: Way) -> list[Way]:
         after = []
-        for value, then in self._evaluate(way, lambda frame: accepts(statement, frame)):
-            if value:
+        for value, then in self._evaluate(way, lambda frame: passing(statement, frame)):
+            if value is Passing.ACCEPTED:
                 after.append(then)
+            elif value is Passing.IGNORED:
+                # Whether the error can be seen by what follows is not documented.
+                text = f"context.LastError after {statement.name} ({statement.origin})"
+                after.append(then.assigned(LAST_ERROR, Symbol(By.UNDOCUMENTED, text, certificate=True)))
             else:
                 self._end(then, End.DENIED, statement)
         return after
@@ -280,6 +285,14 @@ class Walker:
 
     def _check_header(self, statement: Statement, way: Way) -> list[Way]:
         values = statement.element.find_all("value")
+        name = statement.element.word("name") or ""
+        if is_certificate_header(name):
+            fits = Symbol(By.CALLER, f"request header {name} is as expected", header=True)
+            self.remarks.add(Remark.HEADER_CERTIFICATE, f"request header {name}")
+            sent, unsent = self._asked(way, fits)
+            for each in unsent:
+                self._end(each, End.DENIED, statement)
+            return sent
         if not values:
             # That a header is there proves nothing: callers send it.
             return [way]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from auditor.apim.policy.evaluate.frame import Bindings, Remarks
 from auditor.apim.policy.outcomes import Outcome
@@ -14,7 +15,8 @@ from auditor.apim.policy.tokens import TokenGate
 from auditor.apim.policy.values import Value
 from auditor.apim.policy.walk import Walker
 
-_Key = tuple[int, frozenset[tuple[str, Value]]]
+T = TypeVar("T")
+_Key = tuple[tuple[int, ...], frozenset[tuple[str, Value]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,15 @@ class Walked:
     tokens: Mapping[int, TokenGate]
     alike: bool = False
     """Nothing that decides looks at a certificate: all callers fare the same."""
+    concluded: dict[object, Any] = field(default_factory=dict)
+    """What was concluded from it, by the question."""
+
+    def conclude(self, question: object, answer: Callable[[], T]) -> T:
+        """An answer that is worked out once."""
+        if question not in self.concluded:
+            self.concluded[question] = answer()
+        found: T = self.concluded[question]
+        return found
 
 
 @dataclass(slots=True)
@@ -39,15 +50,16 @@ class Walks:
         """How every caller fares; one walk for all where no deciding code looks at a certificate."""
         made = self._slice(statements)
         read = made.read(bindings)
-        key = (id(statements), frozenset(read.items()))
+        # Sections that differ in what does not decide have the same deciding statements.
+        key = (made.identity, frozenset(read.items()))
         found = self._walked.get(key)
         if found is None:
             found = self._walked[key] = _walk(made, read)
         return found
 
-    def key(self, statements: tuple[Statement, ...], bindings: Bindings) -> _Key:
-        """Equal for what has the same result."""
-        return (id(statements), frozenset(self._slice(statements).read(bindings).items()))
+    def fixed(self, statements: tuple[Statement, ...]) -> bool:
+        """Whether the result is the same for all operations and ways to arrive."""
+        return self._slice(statements).fixed
 
     def _slice(self, statements: tuple[Statement, ...]) -> Slice:
         made = self._slices.get(id(statements))

@@ -77,7 +77,7 @@ def _symbol_equals(symbol: Symbol, other: Value) -> Value:
     # The same question whichever side things stand on.
     left, right = (show(symbol), show(other)) if literal else sorted((show(symbol), show(other)))
     base = mixed("", symbol, other)
-    by = base.by
+    by = symbol.by if literal else base.by
     if symbol.credential and isinstance(other, Text):
         by = By.SECRET
     elif isinstance(other, Null) and by is By.SECRET:
@@ -148,7 +148,7 @@ def fits(frame: Frame, one: Property, patterns: frozenset[Pattern]) -> Value:
 
 def _never(frame: Frame, one: Property, pattern: Pattern) -> bool:
     why = "" if one.part and pattern.operator != "eq" else never_fits(one.prop, one.case, pattern)
-    if why:
+    if why and pattern.text:
         frame.remarks.add(Remark.NEVER_EQUAL, f"{one.prop} can never fit {pattern.text!r}: {why}")
     return bool(why)
 

@@ -38,6 +38,7 @@ from auditor.apim.policy.values import (
 
 HEADERS: Final = "context.Request.Headers"
 VARIABLES: Final = "context.Variables"
+LAST_ERROR: Final = "context.LastError"
 _THINGS: Final = frozenset(
     {"context", "context.Request", HEADERS, VARIABLES, "context.Deployment", "context.Deployment.Gateway"}
 )
@@ -136,8 +137,8 @@ def _of_context(frame: Frame, path: str) -> Value:
         own = (Entry(Property(Prop.THUMBPRINT), Uploaded(own=True)),) if frame.state.uploaded else ()
         other = Entry(UploadedProperty(own=False, prop=Prop.THUMBPRINT), Uploaded(own=False))
         return Sequence((*own, other), uploaded=True)
-    if path in {"context.Response", "context.LastError"}:
-        return NULL
+    if path in {"context.Response", LAST_ERROR}:
+        return frame.variables.get(path, NULL)
     if path == "context.Timestamp":
         return Now()
     first = path.split(".")[1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.apim.policy.csharp import nodes as cs
 from auditor.apim.policy.evaluate import sequences
-from auditor.apim.policy.evaluate.compare import equal, member, text_relation
+from auditor.apim.policy.evaluate.compare import equal, less, member, text_relation
 from auditor.apim.policy.evaluate.context import HEADERS, VARIABLES, header, variable
 from auditor.apim.policy.evaluate.frame import Remark
 from auditor.apim.policy.evaluate.plain import concatenate, default_of
@@ -99,6 +99,8 @@ def invoke(
             return UploadedProperty(own, _PROPERTIES[text])
         case Text(known):
             return _text(evaluator, known, text, values)
+        case Moment() if text == "CompareTo" and values == [Now()]:
+            return _moments(evaluator, of, values[0])
         case Moment() if text in _KEEP:
             return of
         case Now() if text in _KEEP:
@@ -290,9 +292,13 @@ def _static(evaluator: Evaluator, path: str, text: str, values: list[Value]) -> 
     first = values[0] if values else NULL
     if short in {"string", "String"} and text in {"IsNullOrEmpty", "IsNullOrWhiteSpace"}:
         return _is_empty(first, text)
-    if text in {"Equals", "ReferenceEquals", "Compare"} and len(values) >= 2:
+    if text in {"Equals", "ReferenceEquals", "Compare"} and len(values) >= 2 and short != "DateTime":
         same = equal(frame, first, values[1], _ignores_case(values[1:]))
         return same if text != "Compare" else Number(0) if frame.truth(same) else Number(1)
+    if short == "DateTime" and text == "Compare" and len(values) == 2:
+        return _moments(evaluator, first, values[1])
+    if short == "Array" and text == "IndexOf" and isinstance(first, Sequence) and len(values) == 2:
+        return Number(0 if frame.truth(member(frame, first.items, values[1])) else -1)
     if short in {"string", "String"} and text == "Concat":
         return concatenate(values)
     if short in {"bool", "Boolean", "Convert"} and text in {"Parse", "ToBoolean"}:
@@ -311,6 +317,12 @@ def _static(evaluator: Evaluator, path: str, text: str, values: list[Value]) -> 
         return _cut(first, "Match", values)
     made = mixed(f"{short}.{text}({', '.join(map(show, values))})", *values)
     return made if values else Symbol(By.OUTSIDE, made.text)
+
+
+def _moments(evaluator: Evaluator, left: Value, right: Value) -> Value:
+    """``CompareTo`` of two moments: below zero for the earlier one."""
+    earlier = evaluator.frame.truth(less(evaluator.frame, "<", left, right))
+    return Number(-1 if earlier else 1)
 
 
 def _is_empty(of: Value, text: str) -> Value:

@@ -101,6 +101,8 @@ def never_fits(prop: Prop, case: Case, pattern: Pattern) -> str:
     """Why a property can never fit a pattern; empty where it can."""
     if not pattern.known:
         return ""
+    if pattern.operator == "eq" and not pattern.text:
+        return "it is empty"
     if pattern.operator in {"eq", "starts", "ends", "contains"} and _INVISIBLE.search(pattern.text):
         return "it holds an invisible character"
     if case is not Case.AS_IS and not pattern.ignore_case and pattern.operator != "regex":

@@ -16,6 +16,7 @@ from auditor.apim.policy.values import (
     NULL,
     TRUE,
     Bool,
+    By,
     Entry,
     Function,
     Number,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _SAME: Final = frozenset(
     {"ToList", "ToArray", "ToHashSet", "AsEnumerable", "Distinct", "OrderBy", "Cast", "OfType", "Reverse"}
 )
+_ASK: Final = frozenset({"Any", "All", "Exists", "TrueForAll", "Where", "Count", "First", "FirstOrDefault"})
 _FIRST: Final = frozenset(
     {"First", "Single", "Last", "FirstOrDefault", "SingleOrDefault", "LastOrDefault", "Find"}
 )
@@ -48,6 +50,9 @@ def invoke(evaluator: Evaluator, of: Sequence, text: str, nodes: list[cs.Expr]) 
     """
     values = [evaluator.value(each) for each in nodes if not isinstance(each, cs.Declared)]
     predicate = values[0] if values and isinstance(values[0], Function) else None
+    if values and predicate is None and text in _ASK:
+        # A method given by its name instead of a lambda.
+        return mixed(f"{show(of)}.{text}({show(values[0])})", *of.items, *values, at_least=By.OPAQUE)
     if text in _SAME:
         return of
     if text in {"Where", "FindAll"} and predicate is not None:
@@ -62,6 +67,8 @@ def invoke(evaluator: Evaluator, of: Sequence, text: str, nodes: list[cs.Expr]) 
         return Number(len(_kept(evaluator, of, predicate) if predicate is not None else of.items))
     if text == "Contains" and values:
         return member(evaluator.frame, of.items, values[0], _ignores_case(values[1:]))
+    if text == "IndexOf" and values:
+        return Number(0 if evaluator.frame.truth(member(evaluator.frame, of.items, values[0])) else -1)
     if text in {"ContainsKey", "TryGetValue", "GetValueOrDefault"} and values:
         return _keyed(evaluator, of, text, values, nodes)
     return mixed(f"{show(of)}.{text}({', '.join(map(show, values))})", *of.items, *values)
