@@ -111,6 +111,54 @@ def test_validate_client_certificate(attributes: str, identities: str, table: st
     assert (row(found), found.verdict) == (table, verdict)
 
 
+# -- ways to write it ----------------------------------------------------------------------------------
+
+BASE = f"{CERT} == null || !{CERT}.Verify() || "
+LOWER = PIN.lower()
+SPELLINGS = [
+    (BASE + f'{CERT}.Thumbprint.ToLower() != "{{{{pin}}}}".ToLower()', Verdict.PASS),
+    (BASE + f'!{CERT}.Thumbprint.Equals("{LOWER}", StringComparison.OrdinalIgnoreCase)', Verdict.PASS),
+    (BASE + f'string.Compare({CERT}.Thumbprint, "{LOWER}", true) != 0', Verdict.PASS),
+    (
+        BASE
+        + f'!new List<string> {{ "{LOWER}" }}.Contains({CERT}.Thumbprint, StringComparer.OrdinalIgnoreCase)',
+        Verdict.PASS,
+    ),
+    (BASE + f'Array.IndexOf(new[] {{ "{PIN}" }}, {CERT}.Thumbprint) < 0', Verdict.PASS),
+    (BASE + f'!new[] {{ "{PIN}" }}.Any({CERT}.Thumbprint.Equals)', Verdict.MANUAL),
+    (BASE + f'{CERT}.Subject == "" || {CERT}.Thumbprint != "{PIN}"', Verdict.PASS),
+    (BASE + f'!Regex.IsMatch({CERT}.Subject, "^CN=a$") || {CERT}.Issuer != "CN=i"', Verdict.PASS),
+    (BASE + f'{CERT}.Subject.Split(\',\').First().Trim() != "CN=a" || {CERT}.Issuer != "CN=i"', Verdict.PASS),
+    (BASE + f"{CERT}.Issuer == {CERT}.Subject", Verdict.FAIL),
+    (BASE + f'{CERT}.Thumbprint.Substring(0, 8) != "{PIN[:8]}"', Verdict.MANUAL),
+    (BASE + f'!{CERT}.Thumbprint.StartsWith("{PIN[:6]}")', Verdict.MANUAL),
+    (BASE + f'!{CERT}.Subject.Contains("")', Verdict.FAIL),
+    (f'{CERT} is null || !{CERT}.Verify() || {CERT}.Thumbprint != "{PIN}"', Verdict.PASS),
+    (f'!({CERT}?.Verify() ?? false) || {CERT}.Thumbprint != "{PIN}"', Verdict.PASS),
+    (f"!({CERT}?.Verify() ?? true)", Verdict.FAIL),
+    (
+        f'{CERT} == null || {CERT}.NotAfter.CompareTo(DateTime.Now) < 0 || {CERT}.Thumbprint != "{PIN}"',
+        Verdict.WEAK,
+    ),
+]
+
+
+@pytest.mark.parametrize(("condition", "verdict"), SPELLINGS, ids=[each[0][-60:] for each in SPELLINGS])
+def test_spelling(condition: str, verdict: Verdict) -> None:
+    assert check(condition).verdict is verdict
+
+
+def test_forwarded_certificate_in_check_header() -> None:
+    found = certificate(inbound(f'<check-header name="X-ARR-ClientCert"><value>{PIN}</value></check-header>'))
+    assert (found.verdict, found.causes) == (Verdict.MANUAL, (Cause.HEADER,))
+
+
+def test_what_follows_an_ignored_error_is_not_documented() -> None:
+    text = f'<validate-client-certificate ignore-error="true"><identities>{THUMB}</identities>'
+    found = certificate(inbound(text + "</validate-client-certificate>" + when("context.LastError != null")))
+    assert (found.verdict, found.causes) == (Verdict.MANUAL, (Cause.UNDOCUMENTED,))
+
+
 # -- conditions that know of each other ----------------------------------------------------------------
 
 
@@ -143,6 +191,11 @@ def test_an_unknown_that_changes_nothing_is_not_undecided() -> None:
 def test_several_expected_values_exclude_each_other() -> None:
     both = f'{CERT}.Thumbprint == "{PIN}" && {CERT}.Thumbprint == "{PIN[::-1]}"'
     assert check(f"{CERT} == null || !{CERT}.Verify() || !({both})").verdict is Verdict.FAIL
+
+
+def test_strangers_need_not_copy_names() -> None:
+    """Who names another issuer skips the check."""
+    assert check(f'{CERT} == null || {CERT}.Issuer == "CN=I" && ({FULL})').verdict is Verdict.FAIL
 
 
 def test_pairs_of_issuer_and_subject() -> None:

@@ -188,7 +188,11 @@ def _judge(walked: Walked, tested: bool) -> Judged:
 
 
 def _judged(walked: Walked, tested: bool) -> Judged:
-    genuine = {caller: _genuine(outcome) for caller, outcome in walked.outcomes.items()}
+    # A stranger is free to copy a name or not; the holder of the certificate that is meant is not.
+    genuine = {
+        caller: outcome if caller in STRANGERS else _genuine(outcome)
+        for caller, outcome in walked.outcomes.items()
+    }
     judged = _rules(genuine, walked.remarks, tested)
     if judged.verdict is Verdict.FAIL and not genuine[Caller.VALID].entering:
         # Comparisons that refuse a match may be a list of the blocked, beside a check that is sound.

@@ -133,8 +133,7 @@ class Evaluator:
             case cs.Initializer(items=items):
                 return Sequence(tuple(map(self.value, items)))
             case cs.Anonymous(members=members):
-                pairs = (Entry(Text(key), self.value(each)) for key, each in members)
-                return Sequence(tuple(pairs))
+                return Sequence(tuple(Entry(Text(key), self.value(each)) for key, each in members))
             case cs.Tuple(items=arguments):
                 return Sequence(tuple(self.value(each.value) for each in arguments))
             case cs.ThrowExpr():
