@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.model.values import Json, Partial, PartialList, PartialObject, Redacted, Unresolved, walk
+from auditor.model.values import Json, Partial, PartialList, PartialObject, Redacted, Sealed, Unresolved, walk
 from auditor.redaction import KNOWN_FORMATS, LISTED_FIELDS, Redactor
 from auditor.redaction.expressions import scrubbed
 from auditor.redaction.formats import FORMATS
@@ -503,7 +503,9 @@ def test_a_policy_goes_whole() -> None:
     text = f"<policies><inbound><set-header>{CANARY}</set-header></inbound></policies>"
     for name in ("value", "policyContent"):
         result = Redactor().resource(POLICIES, {"properties": {name: text, "format": "xml"}})["properties"]
-        assert result == {name: Redacted("policy document", length="33-128", group=1), "format": "xml"}
+        assert result == {name: Sealed("policy document", length="33-128", group=1), "format": "xml"}
+        assert CANARY not in repr(result)
+        assert CANARY not in str(result[name])
     kept = Unresolved("variables('$fxv#0')")
     assert Redactor().resource(POLICIES, {"properties": {"value": kept}})["properties"]["value"] == kept
 

@@ -237,6 +237,8 @@ _TABLE: dict[str, dict[str, _Row]] = {
             )
         },
     },
+    "policies": {"/properties/format": _Row("xml", _SPEC)},
+    "policyfragments": {"/properties/format": _Row("xml", _SPEC)},
     "hostnameconfigurations": {"/properties/negotiateClientCertificate": _OFF},
     "privateendpointconnections": {"/properties/groupIds": _Row(None, _ONE_GROUP)},
     "microsoft.network/privateendpoints": {

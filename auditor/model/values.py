@@ -129,6 +129,16 @@ class Redacted:
         return f"(redacted {self.kind}, {self.length} characters)"
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed(Redacted):
+    """A document that checks read and that no output shows: it prints as what was removed.
+
+    Known credential formats in its text are replaced like everywhere else.
+    """
+
+    text: str = field(default="", repr=False, compare=False)
+
+
 def walk(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
     """Every value below ``value`` with its JSON pointer, containers before what they hold."""
     yield pointer, value

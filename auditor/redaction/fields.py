@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Final
 
 _SERVICE: Final = "Microsoft.ApiManagement/service"
+POLICY: Final = "policy document"
+"""What a policy's text is called where it stood."""
 
 
 class Manner(Enum):
@@ -192,10 +194,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     *_service("gateways", "/properties/primary /properties/secondary", "gateway key"),
     *_service("gateways", "/properties/value", "gateway token"),
     # Policy, at every scope, and Policy Fragment: until policies are understood none of their text goes on.
-    *_service(_POLICIES, "/properties/value /properties/policyContent", "policy document", Manner.TEXT),
-    *_service(
-        "apis/operations workspaces/apis/operations", "/properties/policies", "policy document", Manner.TEXT
-    ),
+    *_service(_POLICIES, "/properties/value /properties/policyContent", POLICY, Manner.TEXT),
+    *_service("apis/operations workspaces/apis/operations", "/properties/policies", POLICY, Manner.TEXT),
     # Api: an imported specification. Api Operation, Api Schema, Global Schema: payload examples.
     *_service("apis workspaces/apis", "/properties/value", "document text", Manner.TEXT),
     *_service("apis/operations workspaces/apis/operations", _SAMPLES, "document text", Manner.TEXT),

@@ -7,9 +7,18 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, NoReturn
 
-from auditor.model.values import Json, Partial, PartialList, PartialObject, Redacted, Unresolved, member
+from auditor.model.values import (
+    Json,
+    Partial,
+    PartialList,
+    PartialObject,
+    Redacted,
+    Sealed,
+    Unresolved,
+    member,
+)
 from auditor.redaction.expressions import LONG, scrubbed, substance
-from auditor.redaction.fields import SECRET_NAMES, Manner, Steps, steps
+from auditor.redaction.fields import POLICY, SECRET_NAMES, Manner, Steps, steps
 from auditor.redaction.literals import (
     REDACTED_PREFIX,
     band,
@@ -211,16 +220,13 @@ class Redactor:
             return value
         if isinstance(value, str):
             return self._credential(value, kind)
-        if isinstance(value, Unresolved):
-            return self._hidden(value)
-        if isinstance(value, Partial):
-            return self._partial(value, kind)
+        if isinstance(value, _UNKNOWN):
+            return self._hidden(value) if isinstance(value, Unresolved) else self._partial(value, kind)
         if depth > _DEEPEST:
             return Redacted("value nested too deeply")
         if isinstance(value, dict):
-            return self._why(
-                with_changes(value, {k: self._secret(v, kind, depth + 1) for k, v in value.items()})
-            )
+            secret = {name: self._secret(each, kind, depth + 1) for name, each in value.items()}
+            return self._why(with_changes(value, secret))
         if isinstance(value, list):
             return self._why(mapped(value, lambda item: self._secret(item, kind, depth + 1)))
         return self._credential(str(value), kind)
@@ -240,14 +246,16 @@ class Redactor:
         """What stands for a text that is replaced whole. Objects and arrays are not compared: no class."""
         if value is None or isinstance(value, bool | Redacted):
             return value
-        if isinstance(value, Unresolved):
-            return self._hidden(value)
-        if isinstance(value, Partial):
-            return self._partial(value, kind)
+        if isinstance(value, _UNKNOWN):
+            return self._hidden(value) if isinstance(value, Unresolved) else self._partial(value, kind)
         if isinstance(value, dict | list):
             return Redacted(kind, length=band(129)) if value else self._why(value)
         text = str(value)
-        return self._redacted(text, kind) if text.strip() else Redacted(kind, empty=True)
+        if not text.strip():
+            return Redacted(kind, empty=True)
+        if kind == POLICY:
+            return Sealed(kind, length=band(len(text)), group=self._group(text), text=self.text(text))
+        return self._redacted(text, kind)
 
     def _partial(self, value: Partial, kind: str) -> Redacted | Unresolved:
         literals = [piece for piece in value.pieces if isinstance(piece, str)]

@@ -1,0 +1,217 @@
+"""The policy documents of a service, put into the form in which they are composed and proved.
+
+What is not known is carried on as such: a document that was not read, a named value that only the service
+knows. The prover says where that decides. Sources: "Policies in Azure API Management", "Set or edit API
+Management policies", REST specification ``policies`` (``value``, ``format``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TypeVar
+
+from auditor.apim.kinds import below
+from auditor.apim.policy.compose import Composer
+from auditor.apim.policy.operations import Prover
+from auditor.apim.policy.reader import read
+from auditor.apim.policy.scopes import (
+    Api,
+    Library,
+    Missing,
+    NamedText,
+    Opens,
+    Operation,
+    Place,
+    Policies,
+    Product,
+    Read,
+    Scope,
+    Secret,
+    Subscription,
+    Unreadable,
+)
+from auditor.apim.products import api_name, members
+from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
+from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.logic import derived, settled
+from auditor.model.subject import Subject
+from auditor.model.values import Redacted, Sealed
+
+T = TypeVar("T")
+_CURRENT = ";rev="
+
+
+@derived
+def document_of(owner: Subject) -> Read | None:
+    """The policy document of a scope; None where it has none.
+
+    A scope has at most one. Whether it has one is not known where its policies were not listed.
+    """
+    found: list[Subject] = []
+    listed = settled(lambda: found.extend(owner.children("policies")))
+    if found:
+        return _document(found[0])
+    return Unreadable(str(listed)) if isinstance(listed, Undetermined) else None
+
+
+def _document(resource: Subject) -> Read:
+    """What a policy or a fragment says, or why that is not known."""
+    text = settled(lambda: _text(resource))
+    return Unreadable(str(text)) if isinstance(text, Undetermined) else read(text)
+
+
+def _text(resource: Subject) -> str:
+    if resource.resource.condition is not None:
+        raise Undetermined(Gap(Reason.UNRESOLVED, f"whether the policy {resource.name} is deployed"))
+    older = "/properties/contentFormat"
+    format_ = resource.text(older if resource.mentions(older) else "/properties/format")
+    if format_.contains("link"):
+        needed = f"the policy at the address that {resource.resource.id} names"
+        raise Undetermined(Gap(Reason.EXTERNAL, needed, "put the policy itself into the input"))
+    older = "/properties/policyContent"
+    value = resource.read(older if resource.mentions(older) else "/properties/value")
+    if isinstance(value, Sealed):
+        return value.text
+    if isinstance(value, Redacted) and value.empty:
+        return ""
+    raise Undetermined(Gap(Reason.FAILED, f"the text of the policy of {resource.resource.id}"))
+
+
+# -- what a service has ----------------------------------------------------------------------------------
+
+
+def prover_of(service: Subject) -> Prover:
+    """The prover of a service, made once: what its APIs share is composed and walked once.
+
+    Evidence is logged by whoever uses the documents that decided: see :func:`cite`.
+    """
+    address = ("auditor.apim.documents.prover_of", service.key, "")
+    prover = service.audit.memo.get(address)
+    if not isinstance(prover, Prover):
+        prover = service.audit.memo[address] = Prover(Composer(_policies(service)))
+    return prover
+
+
+def _policies(service: Subject) -> Policies:
+    documents: dict[Place, Read] = {}
+    for place, owner in _scopes(service):
+        document = document_of(owner)
+        if document is not None:
+            documents[place] = document
+    workspaces = {each.key: _library(each) for each in _seen(lambda: service.children("workspaces"))}
+    return Policies(
+        documents,
+        _library(service),
+        workspaces,
+        _listed(lambda: [_product(each) for each in service.children("products")]),
+        _listed(lambda: list(_subscriptions(service))),
+    )
+
+
+def _scopes(service: Subject) -> Iterator[tuple[Place, Subject]]:
+    """Every scope that may have a document, with the resource it hangs on."""
+    yield Place(Scope.GLOBAL), service
+    for workspace in _seen(lambda: service.children("workspaces")):
+        yield Place(Scope.WORKSPACE, workspace.key), workspace
+    for product in _seen(lambda: below(service, "products")):
+        yield Place(Scope.PRODUCT, product.key), product
+    for api in _seen(lambda: below(service, "apis")):
+        yield Place(Scope.API, api.key), api
+        for operation in _seen(partial(api.children, "operations")):
+            yield Place(Scope.OPERATION, operation.key), operation
+
+
+def _seen(group: Callable[[], Iterator[Subject]]) -> list[Subject]:
+    """The resources of a group that were read; that there may be more is told where it decides."""
+    found: list[Subject] = []
+    settled(lambda: found.extend(group()))
+    return found
+
+
+def _listed(compute: Callable[[], list[T]]) -> tuple[T, ...] | None:
+    found = settled(compute)
+    return None if isinstance(found, Undetermined) else tuple(found)
+
+
+def _library(owner: Subject) -> Library:
+    fragments = {each.name: _document(each) for each in _seen(lambda: owner.children("policyFragments"))}
+    return Library(fragments, _named_values(owner))
+
+
+def _named_values(owner: Subject) -> Mapping[str, NamedText]:
+    known: dict[str, NamedText] = {}
+    for each in _seen(lambda: owner.children("namedValues")):
+        name = settled(partial(_shown_name, each))
+        known[each.name if isinstance(name, Undetermined) else name] = _named_text(each)
+    return known
+
+
+def _shown_name(named_value: Subject) -> str:
+    return named_value.text("/properties/displayName").value()
+
+
+def _named_text(named_value: Subject) -> NamedText:
+    def text() -> NamedText:
+        if named_value.has("/properties/keyVault") or named_value.flag("/properties/secret"):
+            return Secret()
+        value = named_value.read("/properties/value")
+        return value if isinstance(value, str) else Secret() if isinstance(value, Redacted) else Missing()
+
+    found = settled(text)
+    return Missing() if isinstance(found, Undetermined) else found
+
+
+def _product(product: Subject) -> Product:
+    required = settled(lambda: product.flag("/properties/subscriptionRequired"))
+    apis = frozenset(api_name(member) for member in members(product))
+    return Product(
+        product.key,
+        product.name,
+        subscription_required=None if isinstance(required, Undetermined) else required,
+        apis=apis,
+    )
+
+
+def _subscriptions(service: Subject) -> Iterator[Subscription]:
+    for each in service.children("subscriptions"):
+        if says_inactive(each):
+            continue
+        breadth = breadth_of(each)
+        if breadth is Breadth.SERVICE:
+            yield Subscription(Opens.SERVICE)
+        elif breadth is Breadth.ALL_APIS:
+            yield Subscription(Opens.ALL_APIS)
+        else:
+            head, _, name = each.text("/properties/scope").value().rstrip("/").rpartition("/")
+            yield Subscription(Opens.API if head.casefold().endswith("/apis") else Opens.PRODUCT, name)
+
+
+# -- one API ---------------------------------------------------------------------------------------------
+
+
+def api_of(api: Subject) -> Api:
+    """An API as the prover sees it.
+
+    Raises:
+        Undetermined: Its operations were not listed: one of them may have a policy of its own.
+    """
+    operations = tuple(Operation(each.key, each.name) for each in api.children("operations"))
+    required = settled(lambda: api.flag("/properties/subscriptionRequired"))
+    in_workspace = "/workspaces/" in api.resource.type
+    return Api(
+        api.key,
+        api.name.partition(_CURRENT)[0],
+        workspace=api.resource.parent_key if in_workspace else None,
+        subscription_required=None if isinstance(required, Undetermined) else required,
+        operations=operations,
+    )
+
+
+def cite(api: Subject, places: set[Place]) -> None:
+    """Log the documents at some places, as evidence of a judgement on an API."""
+    by_key = api.audit.inventory.by_key
+    head, _, tail = api.key.partition("/service/")
+    service = by_key[f"{head}/service/{tail.split('/')[0]}"]
+    for place in sorted(places, key=str):
+        document_of(api.of(by_key[place.id] if place.id else service))

@@ -1,0 +1,140 @@
+"""What the policies of an API prove about its callers, as a verdict of IM-4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.apim.documents import api_of, cite, prover_of
+from auditor.apim.policy.operations import Arriving, Prover
+from auditor.apim.policy.prove import Cause, CertificateVerdict
+from auditor.apim.policy.prove import Verdict as Proved
+from auditor.apim.policy.scopes import Api, Operation
+from auditor.apim.policy.states import Caller
+from auditor.model.evidence import Gap, Reason
+from auditor.model.subject import Subject
+from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
+
+_WORST = (Proved.FAIL, Proved.NONE, Proved.MANUAL, Proved.WEAK, Proved.PASS)
+_NOT_READ = frozenset({Cause.UNREAD, Cause.UNSOUND, Cause.OPAQUE, Cause.TOO_MUCH})
+"""Why a person has to look where it is the input, or this tool, that does not tell."""
+_MOST_OPERATIONS = 50
+_WORDS = {
+    Caller.NO_CERT: "without a certificate",
+    Caller.SELF_SIGNED: "with one they made themselves",
+    Caller.OTHER_CA: "with one of another authority",
+    Caller.SAME_CA_OTHER_SUBJECT: "with another customer's",
+    Caller.REVOKED: "with a revoked one",
+    Caller.EXPIRED: "with an expired one",
+    Caller.NOT_YET: "with one that is not valid yet",
+    Caller.VALID: "with the right one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One operation arriving one way, and what was proved of it."""
+
+    operation: Operation | None
+    arriving: Arriving
+    proved: CertificateVerdict
+
+    def __str__(self) -> str:
+        name = self.operation.name if self.operation else "the API"
+        return f"{name}, {self.arriving.context}"
+
+
+def validated(api: Subject) -> Verdict:
+    """Who gets in to an API past the certificate checks of its policies, over every way to arrive.
+
+    Raises:
+        Undetermined: The API's operations were not listed.
+    """
+    service = next(each for each in api.audit.inventory.services if api.key.startswith(f"{each.key}/"))
+    entity = api_of(api)
+    prover = prover_of(api.of(service))
+    cases = list(_cases(prover, entity))
+    cite(api, {place for case in cases for place in case.arriving.effective.chain})
+    tested = [case for case in cases if case.proved.tested or Cause.HEADER in case.proved.causes]
+    unread = any(_unread(case) for case in cases)
+    if not tested and not unread:
+        return NotApplicable("No policy looks at a client certificate.")
+    if not tested:
+        return _unknown(api, cases[0], "whether a policy looks at a client certificate")
+    certain = [case for case in cases if case.arriving.context.certain]
+    decided = min(certain or cases, key=lambda case: _WORST.index(case.proved.verdict))
+    doubtful = any(_doubtful(case) for case in cases) or prover.composer.policies.products is None
+    return _verdict(api, decided, cases, doubtful or not certain)
+
+
+def _cases(prover: Prover, api: Api) -> Iterator[_Case]:
+    for operation in api.operations or (None,):
+        for arriving in prover.arriving(api, operation):
+            yield _Case(operation, arriving, prover.certificate(arriving))
+
+
+def _unread(case: _Case) -> bool:
+    return bool(_NOT_READ & set(case.proved.causes))
+
+
+def _doubtful(case: _Case) -> bool:
+    """Whether a case that may not arise is worse than a pass."""
+    return not case.arriving.context.certain and case.proved.verdict is not Proved.PASS
+
+
+def _verdict(api: Subject, worst: _Case, cases: list[_Case], doubtful: bool) -> Verdict:
+    proved, details = worst.proved, _details(worst, cases)
+    match proved.verdict:
+        case Proved.FAIL | Proved.NONE:
+            who = "; ".join(_WORDS[caller] for caller in proved.enters if caller is not Caller.VALID)
+            entered = f"Callers get in {who}" if who else "The right certificate is refused as well"
+            return Fail(f"{entered} ({worst}): {proved.reason}.", details)
+        case Proved.WEAK:
+            only = set(proved.enters) - {Caller.VALID} == {Caller.REVOKED}
+            who = "; ".join(_WORDS[caller] for caller in proved.enters if caller is not Caller.VALID)
+            severity = Severity.LOW if only else Severity.MEDIUM
+            return Fail(f"The certificate is checked, but callers get in {who} ({worst}).", details, severity)
+        case Proved.MANUAL if _unread(worst):
+            return _unknown(api, worst, proved.reason, details)
+        case Proved.MANUAL:
+            return Manual(f"A person has to look ({worst}): {proved.reason}.", details)
+        case Proved.PASS if doubtful:
+            return _unknown(
+                api, worst, "which product's policy applies, and whether it lets others in", details
+            )
+        case Proved.PASS:
+            return Pass("Nobody but the holder of the right certificate gets in.", details)
+
+
+def _unknown(api: Subject, case: _Case, needed: str, details: dict[str, Any] | None = None) -> Verdict:
+    gap = Gap(
+        Reason.UNREAD_POLICY,
+        f"{needed} (API {api.name}, {case})",
+        "add the policies of every scope, the fragments, products and subscriptions to the input",
+    )
+    return Unknown(f"Not known: {gap.needed}.", details, (gap,))
+
+
+def _details(worst: _Case, cases: list[_Case]) -> dict[str, Any]:
+    """The truth table of the worst case, and the operations that differ from it.
+
+    Neither conditions nor operands are quoted: they may compare with a secret.
+    """
+    details = worst.proved.details()
+    details["decided_by"] = [
+        {name: value for name, value in decider.items() if name != "condition"}
+        for decider in details["decided_by"]
+    ]
+    details["notes"] = sorted({note["kind"] for note in details["notes"]})
+    del details["operands"]
+    details["operations"] = [
+        {
+            "operation": case.operation.name if case.operation else "",
+            "context": str(case.arriving.context),
+            "verdict": str(case.proved.verdict),
+        }
+        for case in cases
+        if case.proved.verdict is not worst.proved.verdict
+    ][:_MOST_OPERATIONS]
+    return details
