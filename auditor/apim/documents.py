@@ -8,15 +8,18 @@ Management policies", REST specification ``policies`` (``value``, ``format``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from auditor.apim.kinds import below
 from auditor.apim.policy.compose import Composer
-from auditor.apim.policy.operations import Prover
+from auditor.apim.policy.operations import Arriving, Prover
+from auditor.apim.policy.prove import bindings_of
 from auditor.apim.policy.reader import read
 from auditor.apim.policy.scopes import (
     Api,
+    Context,
     Library,
     Missing,
     NamedText,
@@ -84,7 +87,7 @@ def _text(resource: Subject) -> str:
 def prover_of(service: Subject) -> Prover:
     """The prover of a service, made once: what its APIs share is composed and walked once.
 
-    Evidence is logged by whoever uses the documents that decided: see :func:`cite`.
+    Evidence is logged by whoever uses the documents that decided: see :func:`ways_in`.
     """
     address = ("auditor.apim.documents.prover_of", service.key, "")
     prover = service.audit.memo.get(address)
@@ -208,10 +211,45 @@ def api_of(api: Subject) -> Api:
     )
 
 
-def cite(api: Subject, places: set[Place]) -> None:
-    """Log the documents at some places, as evidence of a judgement on an API."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One operation arriving one way."""
+
+    operation: Operation | None
+    """None where the API as a whole is meant: it has no operations."""
+    arriving: Arriving
+
+    def __str__(self) -> str:
+        name = self.operation.name if self.operation else "the API"
+        return f"{name}, {self.arriving.context}"
+
+
+def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
+    """The prover of an API's service, and every operation in every way to arrive at it.
+
+    The documents they pass through are logged as evidence.
+
+    Raises:
+        Undetermined: The API's operations were not listed.
+    """
+    entity = api_of(api)
     by_key = api.audit.inventory.by_key
     head, _, tail = api.key.partition("/service/")
-    service = by_key[f"{head}/service/{tail.split('/')[0]}"]
-    for place in sorted(places, key=str):
-        document_of(api.of(by_key[place.id] if place.id else service))
+    service = api.of(by_key[f"{head}/service/{tail.split('/')[0]}"])
+    prover = prover_of(service)
+    operations: tuple[Operation | None, ...] = entity.operations or (None,)
+    ways = [
+        Way(operation, arriving)
+        for operation in operations
+        for arriving in prover.arriving(entity, operation)
+    ]
+    if not ways:
+        # Nothing that was read opens the API: what its policies demand can be told all the same.
+        unopened = Context(key=None, certain=False)
+        ways = [
+            Way(one, Arriving(unopened, prover.composer.effective(entity, one), bindings_of(entity, one)))
+            for one in operations
+        ]
+    for place in sorted({place for way in ways for place in way.arriving.effective.chain}, key=str):
+        document_of(api.of(by_key[place.id]) if place.id else service)
+    return prover, ways

@@ -112,7 +112,7 @@ def backend_authentication(backend: Subject) -> Verdict:
         "review the policies of the APIs that use the backend, or set credentials.managedIdentity of the "
         "backend",
     )
-    return Unknown("Policies decide this, and this version does not read them.", None, (gap,))
+    return Unknown("Policies decide this, and this version does not ask it of them yet.", None, (gap,))
 
 
 @check(

@@ -28,7 +28,7 @@ def _unread(service: Subject, needed: str) -> Gap:
     """What only a policy decides."""
     return Gap(
         Reason.UNREAD_POLICY,
-        f"{needed}: this version does not read policies",
+        f"{needed}: this version does not ask it of policies yet",
         f"review the policies of {service.name} for context.Request.Certificate and "
         "validate-client-certificate",
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.apim.documents import api_of, cite, prover_of
-from auditor.apim.policy.operations import Arriving, Prover
+from auditor.apim.documents import Way, ways_in
 from auditor.apim.policy.prove import Cause, CertificateVerdict
 from auditor.apim.policy.prove import Verdict as Proved
-from auditor.apim.policy.scopes import Api, Operation
 from auditor.apim.policy.states import Caller
 from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
@@ -34,15 +31,18 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One operation arriving one way, and what was proved of it."""
+    """One way in, and what was proved of it."""
 
-    operation: Operation | None
-    arriving: Arriving
+    way: Way
     proved: CertificateVerdict
 
     def __str__(self) -> str:
-        name = self.operation.name if self.operation else "the API"
-        return f"{name}, {self.arriving.context}"
+        return str(self.way)
+
+    @property
+    def certain(self) -> bool:
+        """Requests do arrive like this."""
+        return self.way.arriving.context.certain
 
 
 def validated(api: Subject) -> Verdict:
@@ -51,27 +51,20 @@ def validated(api: Subject) -> Verdict:
     Raises:
         Undetermined: The API's operations were not listed.
     """
-    service = next(each for each in api.audit.inventory.services if api.key.startswith(f"{each.key}/"))
-    entity = api_of(api)
-    prover = prover_of(api.of(service))
-    cases = list(_cases(prover, entity))
-    cite(api, {place for case in cases for place in case.arriving.effective.chain})
+    prover, ways = ways_in(api)
+    cases = [_Case(way, prover.certificate(way.arriving)) for way in ways]
     tested = [case for case in cases if case.proved.tested or Cause.HEADER in case.proved.causes]
     unread = any(_unread(case) for case in cases)
     if not tested and not unread:
         return NotApplicable("No policy looks at a client certificate.")
     if not tested:
         return _unknown(api, cases[0], "whether a policy looks at a client certificate")
-    certain = [case for case in cases if case.arriving.context.certain]
+    certain = [case for case in cases if case.certain]
     decided = min(certain or cases, key=lambda case: _WORST.index(case.proved.verdict))
+    if not certain:
+        return _unknown(api, decided, "whether anything opens the API", _details(decided, cases))
     doubtful = any(_doubtful(case) for case in cases) or prover.composer.policies.products is None
-    return _verdict(api, decided, cases, doubtful or not certain)
-
-
-def _cases(prover: Prover, api: Api) -> Iterator[_Case]:
-    for operation in api.operations or (None,):
-        for arriving in prover.arriving(api, operation):
-            yield _Case(operation, arriving, prover.certificate(arriving))
+    return _verdict(api, decided, cases, doubtful)
 
 
 def _unread(case: _Case) -> bool:
@@ -80,7 +73,7 @@ def _unread(case: _Case) -> bool:
 
 def _doubtful(case: _Case) -> bool:
     """Whether a case that may not arise is worse than a pass."""
-    return not case.arriving.context.certain and case.proved.verdict is not Proved.PASS
+    return not case.certain and case.proved.verdict is not Proved.PASS
 
 
 def _verdict(api: Subject, worst: _Case, cases: list[_Case], doubtful: bool) -> Verdict:
@@ -130,8 +123,8 @@ def _details(worst: _Case, cases: list[_Case]) -> dict[str, Any]:
     del details["operands"]
     details["operations"] = [
         {
-            "operation": case.operation.name if case.operation else "",
-            "context": str(case.arriving.context),
+            "operation": case.way.operation.name if case.way.operation else "",
+            "context": str(case.way.arriving.context),
             "verdict": str(case.proved.verdict),
         }
         for case in cases

@@ -196,7 +196,8 @@ def trusted_service_retirement(service: Subject) -> Verdict:
         Gap(
             Reason.UNREAD_POLICY,
             f"whether a policy of {service.name} calls Storage, Key Vault, Service Bus, Event Hubs or a "
-            "container registry that lets trusted services only in: this version does not read policies",
+            "container registry that lets trusted services only in: this version does not ask it of policies "
+            "yet",
             "review the policies for authentication-managed-identity against those services",
         )
     )
