@@ -36,7 +36,7 @@ from auditor.apim.policy.scopes import (
 )
 from auditor.apim.products import api_name, members
 from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
-from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
 from auditor.model.values import Redacted, Sealed
@@ -92,7 +92,8 @@ def prover_of(service: Subject) -> Prover:
     address = ("auditor.apim.documents.prover_of", service.key, "")
     prover = service.audit.memo.get(address)
     if not isinstance(prover, Prover):
-        prover = service.audit.memo[address] = Prover(Composer(_policies(service)))
+        # On a log of its own: what one API rests on is not what all of them are made of.
+        prover = service.audit.memo[address] = Prover(Composer(_policies(service.with_log(Log()))))
     return prover
 
 
