@@ -164,6 +164,9 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
     screen.print(head)
     for row in found[:_MOST_SUBJECTS]:
         screen.print(Padding(_message(row), (0, 0, 0, 2)))
+        states = _states(row)
+        if states:
+            screen.print(Padding(states, (0, 0, 0, 4)))
         screen.print(Padding(_evidence(row, short), (0, 0, 0, 4)))
     if len(found) > _MOST_SUBJECTS:
         screen.print(Padding(Text(f"... and {len(found) - _MOST_SUBJECTS} more like it"), (0, 0, 0, 2)))
@@ -173,6 +176,14 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
 def _message(row: Row) -> Text:
     text = Text(line(subject_name(row.finding, row.service), 120), style="bold")
     return text.append(f": {line(row.finding['message'], 600)}", style="not bold")
+
+
+def _states(row: Row) -> Text | None:
+    """The truth table of a proof over caller states, in a line."""
+    details = row.finding.get("details", {})
+    if details.get("kind") != "caller-states":
+        return None
+    return Text("; ".join(f"{line(caller)}: {line(mark)}" for caller, mark in details["states"].items()))
 
 
 def _evidence(row: Row, short: Callable[[str], str]) -> Text:

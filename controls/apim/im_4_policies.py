@@ -81,8 +81,9 @@ def _verdict(api: Subject, worst: _Case, cases: list[_Case], doubtful: bool) -> 
     match proved.verdict:
         case Proved.FAIL | Proved.NONE:
             who = "; ".join(_WORDS[caller] for caller in proved.enters if caller is not Caller.VALID)
-            entered = f"Callers get in {who}" if who else "The right certificate is refused as well"
-            return Fail(f"{entered} ({worst}): {proved.reason}.", details)
+            if not who:
+                return Fail(f"Even the right certificate is refused ({worst}): {proved.reason}.", details)
+            return Fail(f"Callers get in {who} ({worst}).", details)
         case Proved.WEAK:
             only = set(proved.enters) - {Caller.VALID} == {Caller.REVOKED}
             who = "; ".join(_WORDS[caller] for caller in proved.enters if caller is not Caller.VALID)
@@ -115,10 +116,7 @@ def _details(worst: _Case, cases: list[_Case]) -> dict[str, Any]:
     Neither conditions nor operands are quoted: they may compare with a secret.
     """
     details = worst.proved.details()
-    details["decided_by"] = [
-        {name: value for name, value in decider.items() if name != "condition"}
-        for decider in details["decided_by"]
-    ]
+    details["decided_by"] = [_decided(decider) for decider in details["decided_by"]]
     details["notes"] = sorted({note["kind"] for note in details["notes"]})
     del details["operands"]
     details["operations"] = [
@@ -131,3 +129,10 @@ def _details(worst: _Case, cases: list[_Case]) -> dict[str, Any]:
         if case.proved.verdict is not worst.proved.verdict
     ][:_MOST_OPERATIONS]
     return details
+
+
+def _decided(decider: dict[str, Any]) -> str:
+    """A statement that ends a request, in words: where it stands and for whom."""
+    fragment = f" fragment {decider['fragment']}" if decider["fragment"] else ""
+    place = f"{decider['scope']} policy{fragment}, line {decider['line']}, column {decider['column']}"
+    return f"{place}: {decider['statement']} ends it ({decider['end']}) for {', '.join(decider['callers'])}"
