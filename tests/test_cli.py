@@ -319,6 +319,49 @@ def test_a_planted_secret_appears_nowhere(run: Any, tmp_path: Path) -> None:
     assert not any("canary" in text for text in texts)
 
 
+DENY = '<choose><when condition="@({})"><return-response /></when></choose>'
+PROVED = (
+    DENY.replace("{}", 'context.Request.Headers.GetValueOrDefault("k", "") != "{}"'),
+    DENY.replace("{}", 'context.Request.Certificate == null || context.Request.Certificate.Issuer != "{}"'),
+    '<set-variable name="{}" value="{}" /><validate-jwt header-name="{}"><audiences>{}</audiences>',
+    '<include-fragment fragment-id="{}" /><set-header name="{}" exists-action="skip"><value>{}</value>',
+)
+"""Inbound sections with something in place of ``{}`` that nobody may see."""
+
+
+@pytest.mark.parametrize("inbound", PROVED)
+def test_no_literal_of_a_proved_policy_appears_anywhere(run: Any, tmp_path: Path, inbound: str) -> None:
+    canary = "canary-Zq8!vT3x-secret-9Lm2"
+    policy = inbound.replace("{}", canary)
+
+    def child(type_: str, name: str, **properties: Any) -> dict[str, Any]:
+        full = f"Microsoft.ApiManagement/service/{type_}"
+        return {"type": full, "apiVersion": "2024-05-01", "name": f"contoso/{name}", "properties": properties}
+
+    resources = [
+        SERVICE,
+        child("apis", "a", path="a", protocols=["https"], subscriptionRequired=False),
+        child("apis/operations", "a/o", method="GET", urlTemplate="/"),
+        child(
+            "apis/policies",
+            "a/policy",
+            value=f"<policies><inbound>{policy}</inbound></policies>",
+            format="rawxml",
+        ),
+        child("policies", "policy", value=f"<policies><inbound>{policy}</inbound></policies>"),
+    ]
+    path = write(tmp_path / "x.json", template(*resources))
+    reports = [part for n in ("html", "md", "json") for part in ("--report", f"{n}={tmp_path / n}.out")]
+    ran = run("scan", path, "--complete", "--evidence", "all", "--debug", *reports)
+    texts = [
+        ran.out,
+        ran.err,
+        *((tmp_path / f"{n}.out").read_text(encoding="utf-8") for n in ("html", "md", "json")),
+    ]
+    assert "apim.im-4.certificate-validated" in texts[-1]
+    assert not any("canary" in text for text in texts)
+
+
 @pytest.mark.parametrize("name", sorted({name for name, _ in KNOWN_FORMATS}))
 def test_a_known_credential_in_free_text_appears_nowhere(run: Any, tmp_path: Path, name: str) -> None:
     import random
