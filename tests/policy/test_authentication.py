@@ -240,7 +240,32 @@ OPENID = f'<openid-config url="{CONFIG}" />'
             {Flaw.NO_AUDIENCE: Weight.FAIL},
         ),
         (OPENID + AUDIENCE, 'require-expiration-time="false"', {Flaw.NO_EXPIRY: Weight.FAIL}),
-        (OPENID + AUDIENCE, 'require-signed-tokens="{{signed}}"', {Flaw.UNKNOWN: Weight.REVIEW}),
+        (OPENID + AUDIENCE, 'require-signed-tokens="{{signed}}"', {Flaw.UNSIGNED: Weight.UNKNOWN}),
+        (OPENID + AUDIENCE, 'clock-skew="{{skew}}"', {Flaw.SKEW: Weight.UNKNOWN}),
+        ('<openid-config url="{{idp}}" />' + AUDIENCE, "", {Flaw.OPEN_METADATA: Weight.UNKNOWN}),
+        ('<openid-config url="https://idp.example/{{realm}}" />' + AUDIENCE, "", {}),
+        (
+            '<openid-config url="https://login.microsoftonline.com/{{tenant}}/c" />' + AUDIENCE,
+            "",
+            {Flaw.OPEN_METADATA: Weight.UNKNOWN},
+        ),
+        (
+            '<openid-config url="https://login.microsoftonline.com/{{tenant}}/c" />'
+            "<issuers><issuer>i</issuer></issuers>" + AUDIENCE,
+            "",
+            {},
+        ),
+        (
+            '<openid-config url="@((string)context.Variables[&quot;idp&quot;])" />' + AUDIENCE,
+            "",
+            {Flaw.REQUEST_METADATA: Weight.UNKNOWN},
+        ),
+        (
+            '<openid-config url="@(context.Request.Url.Port == 443 ? &quot;https://a.example/c&quot; : '
+            '&quot;https://b.example/c&quot;)" />' + AUDIENCE,
+            "",
+            {Flaw.REQUEST_METADATA: Weight.UNKNOWN},
+        ),
         (OPENID + AUDIENCE, 'clock-skew="600"', {Flaw.SKEW: Weight.WEAK}),
         (OPENID + AUDIENCE, 'query-parameter-name="t"', {Flaw.QUERY: Weight.WEAK}),
         (OPENID + AUDIENCE, 'failed-validation-httpcode="200"', {Flaw.ODD_STATUS: Weight.NOTE}),
@@ -298,7 +323,7 @@ def test_validate_jwt(inside: str, attributes: str, expected: dict[Flaw, Weight]
         (
             "{{tenant}}",
             AUDIENCE + "<client-application-ids><application-id>a</application-id></client-application-ids>",
-            {},
+            {Flaw.ANY_TENANT: Weight.UNKNOWN},
         ),
         (
             "5f2c7a9e-8d41-4b06-9c3d-e71a6b204f58",

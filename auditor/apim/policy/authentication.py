@@ -273,7 +273,9 @@ def _standing(
     failing = next((each for each in problems if each.weight is Weight.FAIL), None)
     if failing is not None:
         return Standing.WEAK, f"served with {possible.word}, but {failing.message}"
-    unknown = next((p for p in problems if p.flaw in {Flaw.UNKNOWN, Flaw.REQUEST_AUDIENCE}), None)
+    unknown = next(
+        (p for p in problems if p.weight is Weight.UNKNOWN or p.flaw is Flaw.REQUEST_AUDIENCE), None
+    )
     if unknown is not None:
         return Standing.MANUAL, unknown.message
     return Standing.PASS, f"served with {possible.word} only"

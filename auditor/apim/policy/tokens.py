@@ -16,7 +16,7 @@ from typing import Final
 from auditor.apim.policy.evaluate.code import Code, compiled
 from auditor.apim.policy.statements import Statement
 from auditor.apim.policy.tree import Element, Expression, Literal, NamedValue
-from auditor.apim.policy.values import Symbol, Text
+from auditor.apim.policy.values import Text
 
 _ENTRA_HOSTS: Final = re.compile(
     r"^https://(login\.microsoftonline\.(com|us|de)|login\.partner\.microsoftonline\.cn|login\.windows\.net|"
@@ -34,6 +34,9 @@ _TEMPLATE: Final = re.compile(
     r"contoso|fabrikam|0{8}-0{4}-0{4}|1{8}-1{4}-1{4}|\{(tenant|aad|client)[-_a-z]*\}",
     re.IGNORECASE,
 )
+_CHOICE: Final = re.compile(r"\?|\b(if|switch|new|Contains\w*|Is\w*|Match\w*|Equals)\b|[!=]=")
+"""Code that may only choose by request data among values of its own."""
+_HOST: Final = re.compile(r"https://[^/{]+/", re.IGNORECASE)
 _MAX_SKEW: Final = 300
 
 
@@ -56,7 +59,7 @@ class Flaw(StrEnum):
     SKEW = "clock-skew"
     PLACEHOLDER = "placeholder"
     ODD_STATUS = "odd-status"
-    UNKNOWN = "unknown-value"
+    OPEN_METADATA = "open-metadata"
 
 
 class Weight(StrEnum):
@@ -64,6 +67,8 @@ class Weight(StrEnum):
 
     FAIL = "fail"
     WEAK = "weak"
+    UNKNOWN = "unknown"
+    """A value decides whether the flaw is there, and it is not known."""
     REVIEW = "review"
     NOTE = "note"
 
@@ -86,10 +91,11 @@ class TokenGate:
     problems: tuple[Problem, ...]
 
     @property
-    def proves(self) -> bool:
-        """Whether somebody vouched for the token: its signature is checked against trusted keys."""
+    def proves(self) -> bool | None:
+        """Whether its signature is checked against trusted keys; None where that is open."""
         void = {Flaw.UNSIGNED, Flaw.NO_KEYS, Flaw.REQUEST_METADATA}
-        return not any(each.flaw in void for each in self.problems)
+        weights = {each.weight for each in self.problems if each.flaw in void}
+        return False if weights - {Weight.UNKNOWN} else None if weights else True
 
     @property
     def sound(self) -> bool:
@@ -150,7 +156,7 @@ def _flags(statement: Statement) -> Iterator[Problem]:
         if flag is False:
             yield Problem(flaw, Weight.FAIL, f'{name}="false": {words}')
         elif flag is None:
-            yield Problem(Flaw.UNKNOWN, Weight.REVIEW, f"{name} is not known here")
+            yield Problem(flaw, Weight.UNKNOWN, f"{name} is not known here")
 
 
 def _metadata(statement: Statement, urls: list[Code]) -> Iterator[Problem]:
@@ -159,10 +165,11 @@ def _metadata(statement: Statement, urls: list[Code]) -> Iterator[Problem]:
     restricted = (issuers is not None and bool(issuers.elements)) or "tid" in _claims(statement)
     for url in urls:
         text = url.source.strip()
-        if url.tree is not None and "context.Request" in text:
+        if url.tree is not None or url.fixed is None:
+            by_caller = "context.Request" in text and not _CHOICE.search(text)
             yield Problem(
                 Flaw.REQUEST_METADATA,
-                Weight.FAIL,
+                Weight.FAIL if by_caller else Weight.UNKNOWN,
                 "the metadata's URL is made of request data: callers bring keys",
             )
         elif text.casefold().startswith("http://"):
@@ -173,8 +180,13 @@ def _metadata(statement: Statement, urls: list[Code]) -> Iterator[Problem]:
                 Weight.FAIL,
                 f"{text} is for every tenant and neither issuers nor tid restrict it",
             )
-        elif isinstance(url.fixed, Symbol):
-            yield Problem(Flaw.UNKNOWN, Weight.REVIEW, f"the metadata's URL is not known here: {text}")
+        elif not isinstance(url.fixed, Text) and not _settled(text, restricted):
+            yield Problem(Flaw.OPEN_METADATA, Weight.UNKNOWN, f"the metadata's URL is not known here: {text}")
+
+
+def _settled(url: str, restricted: bool) -> bool:
+    """Whether what is missing of a URL is neither scheme nor host nor a tenant that matters."""
+    return _HOST.match(url) is not None and (restricted or not _ENTRA_HOSTS.match(url))
 
 
 def _keys(statement: Statement, keys: Element, metadata: bool) -> Iterator[Problem]:
@@ -215,11 +227,18 @@ def _audience(statement: Statement) -> Iterator[Problem]:
         elif code.tree is not None and "context.Request" in code.source:
             text = f"an audience is made of request data: {code.source.strip()[:80]}"
             yield Problem(Flaw.REQUEST_AUDIENCE, Weight.REVIEW, text)
+        elif code.tree is not None or code.fixed is None:
+            yield Problem(Flaw.REQUEST_AUDIENCE, Weight.UNKNOWN, "an audience is made by code")
 
 
 def _skew(statement: Statement) -> Iterator[Problem]:
-    word = statement.element.word("clock-skew")
-    if word is not None and word.isdecimal() and int(word) > _MAX_SKEW:
+    code = _code(statement, statement.element, "clock-skew")
+    if code is None:
+        return
+    word = code.fixed.value.strip() if isinstance(code.fixed, Text) else None
+    if word is None:
+        yield Problem(Flaw.SKEW, Weight.UNKNOWN, "clock-skew is not known here")
+    elif word.isdecimal() and int(word) > _MAX_SKEW:
         yield Problem(Flaw.SKEW, Weight.WEAK, f"clock-skew of {word} seconds lets expired tokens in")
 
 
@@ -246,12 +265,14 @@ def _entra(statement: Statement) -> Iterator[Problem]:
     element = statement.element
     tenant = _code(statement, element, "tenant-id")
     text = tenant.source.strip() if tenant is not None else ""
-    if tenant is None or not text:
-        yield Problem(Flaw.UNKNOWN, Weight.REVIEW, "no tenant-id")
+    if tenant is not None and (tenant.tree is not None or tenant.fixed is None):
+        by_caller = "context.Request" in text and not _CHOICE.search(text)
+        weight = Weight.FAIL if by_caller else Weight.UNKNOWN
+        yield Problem(Flaw.ANY_TENANT, weight, "the tenant is made of request data")
     elif text.casefold() in _MULTI or _ANY_TENANT.search(f"/{text}/"):
         yield Problem(Flaw.ANY_TENANT, Weight.FAIL, f"tenant-id {text!r} accepts every tenant")
-    elif tenant.tree is not None and "context.Request" in text:
-        yield Problem(Flaw.ANY_TENANT, Weight.FAIL, "the tenant is made of request data")
+    elif tenant is None or not text or not isinstance(tenant.fixed, Text):
+        yield Problem(Flaw.ANY_TENANT, Weight.UNKNOWN, "the tenant is not known here")
     audience = _filled(element, "audiences")
     clients = _filled(element, "client-application-ids") or _filled(element, "backend-application-ids")
     roles = bool(_PINS & set(_claims(statement)))

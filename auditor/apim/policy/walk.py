@@ -278,10 +278,15 @@ class Walker:
             gate = self.tokens[id(statement)] = assess(statement)
         self._end(way, End.DENIED, statement)
         way = self._written(statement, way)
-        if not gate.proves:
+        if gate.proves is False:
             return [way]
+        proved, void = [way], list[Way]()
+        if gate.proves is None:
+            text = f"{statement.name} ({statement.origin}) checks a signature"
+            proved, void = self._asked(way, Symbol(By.CONFIG, text))
         fact = Fact.ENTRA if gate.entra else Fact.TOKEN
-        return [replace(way, facts=way.facts | {fact}, gates=way.gates | {id(statement)})]
+        gates = {id(statement)}
+        return void + [replace(each, facts=each.facts | {fact}, gates=each.gates | gates) for each in proved]
 
     def _check_header(self, statement: Statement, way: Way) -> list[Way]:
         values = statement.element.find_all("value")
