@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from auditor.cli import main
+from auditor.errors import AuditorError
 from auditor.redaction import KNOWN_FORMATS, LISTED_FIELDS
 from tests.auditing import ID, child, declared, template
 
@@ -249,3 +251,76 @@ def test_no_known_format_is_shown_wherever_it_stands(
     heart = max(re.split(r"[^\w]+", secret), key=len)
     assert secret not in shown, name
     assert heart not in shown or len(heart) < 20, (name, heart)
+
+
+def _deployed(kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A template whose listed fields are parameters, and the file that gives their values."""
+    made = resources(wrap=lambda c: f"[concat(parameters('{c[:8]}'), parameters('none'))]")
+    whole = resources(wrap=lambda c: f"[parameters('{c[:8]}')]")
+    for resource in whole:
+        resource["name"] = f"{resource['name']}w"
+    declarations = {**_each(lambda _: {"type": kind}), "none": {"type": "string"}}
+    values = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": _each(lambda c: {"value": c if kind.lower().endswith("string") else {"a": [c]}}),
+    }
+    return template(*made, *whole, parameters=declarations), values
+
+
+@pytest.mark.parametrize("kind", ["string", "securestring", "object", "secureObject"])
+def test_no_value_of_a_parameters_file_is_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    paths = [tmp_path / "main.json", tmp_path / "main.parameters.json"]
+    for path, document in zip(paths, _deployed(kind), strict=True):
+        path.write_text(json.dumps(document), encoding="utf-8")
+    code, shown = leaks(tmp_path, capfd, str(paths[0]), "--parameters", str(paths[1]), "--debug")
+    assert shown == set()
+    assert code in (1, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"parameters": {{"a": {{"value": "{canary(1)}" "{canary(2)}"}}}}}}',
+        f'{{"parameters": {{"a": "{canary(1)}", "b": {{"value": 1, "value": "{canary(2)}"}}}}}}',
+        f'["{canary(1)}"]',
+        f'{{"parameters": "{canary(1)}"}}',
+        f'"{canary(1)}',
+    ],
+)
+@pytest.mark.parametrize("debug", [False, True], ids=["quiet", "debug"])
+def test_no_error_about_a_file_shows_what_is_in_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], text: str, debug: bool
+) -> None:
+    """Neither of an input nor of a parameters file, in a message or a traceback."""
+    good, bad = tmp_path / "main.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(template(declared())), encoding="utf-8")
+    bad.write_text(text, encoding="utf-8")
+    for arguments in ([str(bad)], [str(good), "--parameters", str(bad)]):
+        said = ""
+        try:
+            main(["scan", *arguments, *(["--debug"] if debug else [])])
+        except (SystemExit, AuditorError) as error:
+            said = "".join(traceback.format_exception(error))
+        said += "".join(capfd.readouterr())
+        assert said
+        assert not CANARY.search(said)
+
+
+def test_no_traceback_of_a_fault_shows_what_was_read(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text of an exception may well hold the inventory: it shows withheld values as withheld."""
+    path = tmp_path / "main.json"
+    path.write_text(json.dumps({"value": reported()}), encoding="utf-8")
+
+    def broken(*given: object, **named: object) -> None:
+        raise ValueError(f"{given!r} {named!r}")
+
+    monkeypatch.setattr("auditor.audit.audit", broken)
+    with pytest.raises(ValueError, match="contoso") as raised:
+        main(["scan", str(path), "--debug"])
+    said = "".join(traceback.format_exception(raised.value)) + "".join(capfd.readouterr())
+    assert not CANARY.search(said)
