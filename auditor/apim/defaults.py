@@ -285,14 +285,19 @@ def default_of(subject: Subject, pointer: str) -> Default | None:
 def _read_at_all(subject: Subject, pointer: str) -> bool:
     """Whether the part of the resource was read that would hold the member.
 
-    A service that only its children imply, and an inventory entry without ``properties``, say nothing about
-    what they lack.
+    A service that only its children imply says nothing about what it lacks, nor does an observed body without
+    ``properties``: it was cut by a query, or is an inventory entry, which tells what it writes, if only null.
     """
     resource = subject.resource
     if resource.implied:
         return False
     found = member(resource.body, "properties")
-    return not pointer.casefold().startswith("/properties/") or (found is not None and found[1] is not None)
+    if found is not None and found[1] is not None:
+        return True
+    top = pointer.split("/")[1]
+    if top.casefold() == "properties":
+        return False
+    return subject.source.declared or member(resource.body, top) is not None
 
 
 def _stated(subject: Subject, name: str) -> bool:
