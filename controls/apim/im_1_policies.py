@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from auditor.apim.documents import ways_in
 from auditor.apim.policy.authentication import Proof, combine
 from auditor.apim.policy.statements import Told
@@ -56,12 +58,7 @@ def authenticated(api: Subject) -> Verdict:
         return NotApplicable("No request is served: the policies refuse every caller.")
     doubtful = not found.complete or prover.composer.policies.products is None
     if doubtful or found.possible is None or found.possible < Proof.CERTIFICATE:
-        gap = Gap(
-            Reason.UNREAD_POLICY,
-            f"with what callers of the API {api.name} are served",
-            "add the policies of every scope, the fragments, products and subscriptions to the input",
-        )
-        return Unknown(f"Not known: {gap.needed}.", None, (gap,))
+        return _not_all_read(f"with what callers of the API {api.name} are served")
     return Pass(f"Every operation demands {found.possible.word}.")
 
 
@@ -78,36 +75,42 @@ def tokens_sound(api: Subject) -> Verdict:
         for reading in way.arriving.effective.readings
     ]
     gates = {gate.statement.origin: gate for each in walked for gate in each.tokens.values()}
-    problems = [(gate, problem) for gate in gates.values() for problem in gate.problems]
     for weight, severity in ((Weight.FAIL, Severity.HIGH), (Weight.WEAK, Severity.MEDIUM)):
-        found = [(gate, problem.flaw) for gate, problem in problems if problem.weight is weight]
-        if found:
-            words = "; ".join(dict.fromkeys(f"{_FLAWS[flaw]} ({_place(gate)})" for gate, flaw in found))
-            message = f"The token of the API {api.name} is not checked soundly: {words}."
+        if words := _flaws(gates.values(), weight):
+            message = f"The token of the API {api.name} is not checked soundly: {'; '.join(words)}."
             return Fail(message, severity=severity)
     notes = [note for way in ways for note in way.arriving.effective.notes if note.told in _NOT_READ]
     if notes or prover.composer.policies.products is None:
+        return _not_all_read(f"every statement that validates a token for the API {api.name}")
+    if words := _flaws(gates.values(), Weight.UNKNOWN):
         gap = Gap(
             Reason.UNREAD_POLICY,
-            f"every statement that validates a token for the API {api.name}",
-            "add the policies of every scope, the fragments, products and subscriptions to the input",
-        )
-        return Unknown(f"Not known: {gap.needed}.", None, (gap,))
-    open_ = [(gate, problem.flaw) for gate, problem in problems if problem.weight is Weight.UNKNOWN]
-    if open_:
-        words = "; ".join(dict.fromkeys(f"{_FLAWS[flaw]} ({_place(gate)})" for gate, flaw in open_))
-        gap = Gap(
-            Reason.UNREAD_POLICY,
-            f"a value of {_place(open_[0][0])}",
+            f"a value of {next(iter(words.values()))}",
             "add the named values it uses to the input, or read how the policy sets it",
         )
-        return Unknown(f"Not known is whether {words}.", None, (gap,))
-    for gate, problem in problems:
-        if problem.weight is Weight.REVIEW:
-            return Manual(f"A person has to look at {_place(gate)}: {_FLAWS[problem.flaw]}.")
+        return Unknown(f"Not known is whether {'; '.join(words)}.", None, (gap,))
+    for gate in gates.values():
+        for problem in gate.problems:
+            if problem.weight is Weight.REVIEW:
+                return Manual(f"A person has to look at {_place(gate)}: {_FLAWS[problem.flaw]}.")
     if not gates:
         return NotApplicable("No policy validates a token.")
     return Pass("Each token is checked for its issuer, audience, signature and lifetime.")
+
+
+def _not_all_read(needed: str) -> Unknown:
+    remedy = "add the policies of every scope, the fragments, products and subscriptions to the input"
+    return Unknown(f"Not known: {needed}.", None, (Gap(Reason.UNREAD_POLICY, needed, remedy),))
+
+
+def _flaws(gates: Iterable[TokenGate], weight: Weight) -> dict[str, str]:
+    """What is said of each flaw of one weight, in order, with the place of its statement."""
+    return {
+        f"{_FLAWS[problem.flaw]} ({_place(gate)})": _place(gate)
+        for gate in gates
+        for problem in gate.problems
+        if problem.weight is weight
+    }
 
 
 def _place(gate: TokenGate) -> str:
