@@ -300,9 +300,13 @@ def resource_name(resource_id: str) -> str:
     return "/".join(resource_id.split("/")[-2:])
 
 
+_DRAWN: Mapping[str, set[str]] = {"caller-states": {"verdict", "states"}, "policy-statements": {"statements"}}
+"""Members of details that the reports draw themselves, by the kind."""
+
+
 def details_rows(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The members of ``details`` that have no drawing of their own."""
-    drawn = {"kind"} | ({"verdict", "states"} if details.get("kind") == "caller-states" else set())
+    drawn = {"kind"} | _DRAWN.get(details.get("kind", ""), set())
     return [
         (name, "; ".join(map(str, value)) if isinstance(value, list) else value)
         for name, value in details.items()

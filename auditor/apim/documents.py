@@ -34,6 +34,7 @@ from auditor.apim.policy.scopes import (
     Subscription,
     Unreadable,
 )
+from auditor.apim.policy.tree import Document
 from auditor.apim.products import api_name, members
 from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
@@ -46,22 +47,52 @@ _CURRENT = ";rev="
 
 
 @derived
-def document_of(owner: Subject) -> Read | None:
-    """The policy document of a scope; None where it has none.
+def own_document(owner: Subject) -> Document | None:
+    """The policy document that hangs on a scope; None where it has none.
 
-    A scope has at most one. Whether it has one is not known where its policies were not listed.
+    A scope has at most one.
+
+    Raises:
+        Undetermined: It was not read, or whether there is one was not listed.
     """
     found: list[Subject] = []
     listed = settled(lambda: found.extend(owner.children("policies")))
     if found:
         return _document(found[0])
-    return Unreadable(str(listed)) if isinstance(listed, Undetermined) else None
+    if isinstance(listed, Undetermined):
+        raise listed
+    return None
 
 
-def _document(resource: Subject) -> Read:
-    """What a policy or a fragment says, or why that is not known."""
-    text = settled(lambda: _text(resource))
-    return Unreadable(str(text)) if isinstance(text, Undetermined) else read(text)
+@derived
+def fragment_of(fragment: Subject) -> Document:
+    """What a policy fragment says.
+
+    Raises:
+        Undetermined: It was not read.
+    """
+    return _document(fragment)
+
+
+def document_of(owner: Subject) -> Read | None:
+    """The policy document of a scope as composition takes it: what was not read is carried on."""
+    found = settled(lambda: own_document(owner))
+    return Unreadable(str(found)) if isinstance(found, Undetermined) else found
+
+
+def _document(resource: Subject) -> Document:
+    """A text as read; many operations have the same one."""
+    text = _text(resource)
+    address = ("auditor.apim.documents", "read", text)
+    found = resource.audit.memo.get(address)
+    if not isinstance(found, Document):
+        found = resource.audit.memo[address] = read(text)
+    return found
+
+
+def _fragment(fragment: Subject) -> Read:
+    found = settled(lambda: fragment_of(fragment))
+    return Unreadable(str(found)) if isinstance(found, Undetermined) else found
 
 
 def _text(resource: Subject) -> str:
@@ -103,10 +134,10 @@ def _policies(service: Subject) -> Policies:
         document = document_of(owner)
         if document is not None:
             documents[place] = document
-    workspaces = {each.key: _library(each) for each in _seen(lambda: service.children("workspaces"))}
+    workspaces = {each.key: library_of(each) for each in _seen(lambda: service.children("workspaces"))}
     return Policies(
         documents,
-        _library(service),
+        library_of(service),
         workspaces,
         _listed(lambda: [_product(each) for each in service.children("products")]),
         _listed(lambda: list(_subscriptions(service))),
@@ -138,9 +169,18 @@ def _listed(compute: Callable[[], list[T]]) -> tuple[T, ...] | None:
     return None if isinstance(found, Undetermined) else tuple(found)
 
 
-def _library(owner: Subject) -> Library:
-    fragments = {each.name: _document(each) for each in _seen(lambda: owner.children("policyFragments"))}
-    return Library(fragments, _named_values(owner))
+def library_of(owner: Subject) -> Library:
+    """The named values and fragments of a service or a workspace, put together once.
+
+    Evidence is logged by whoever uses what decided.
+    """
+    address = ("auditor.apim.documents.library_of", owner.key, "")
+    found = owner.audit.memo.get(address)
+    if not isinstance(found, Library):
+        quiet = owner.with_log(Log())
+        fragments = {each.name: _fragment(each) for each in _seen(lambda: quiet.children("policyFragments"))}
+        found = owner.audit.memo[address] = Library(fragments, _named_values(quiet))
+    return found
 
 
 def _named_values(owner: Subject) -> Mapping[str, NamedText]:

@@ -27,11 +27,14 @@ def below(service: Subject, collection: str, *, workspaces: bool = True) -> Iter
     return together(service.children(collection), _in_workspaces(service, collection))
 
 
-def _in_workspaces(service: Subject, collection: str) -> Iterator[Subject]:
+def _workspaces(service: Subject) -> Iterator[Subject]:
     seen = service.audit.inventory.children(service.key, f"{service.resource.type}/workspaces")
-    if not seen and (service.source.declared or not supports(service, Capability.WORKSPACES)):
-        return
-    yield from within(service.children("workspaces"), lambda workspace: workspace.children(collection))
+    if seen or not (service.source.declared or not supports(service, Capability.WORKSPACES)):
+        yield from service.children("workspaces")
+
+
+def _in_workspaces(service: Subject, collection: str) -> Iterator[Subject]:
+    return within(_workspaces(service), lambda workspace: workspace.children(collection))
 
 
 def _collection(name: str, collection: str, *, workspaces: bool = True) -> Kind:
@@ -143,7 +146,21 @@ def _credential_holders(service: Subject) -> Iterator[Subject]:
     )
 
 
+def _policy_scopes(service: Subject) -> Iterator[Subject]:
+    """Whatever policies hang on; an API stands for its operations too, and a fragment for itself."""
+    # Named, so that it is told apart from the finding that stands for what was not listed.
+    own = Subject(service.audit, service.resource, service.log, item="policy of the service")
+    return together(
+        (own,),
+        _workspaces(service),
+        below(service, "products"),
+        below(service, "apis"),
+        below(service, "policyFragments"),
+    )
+
+
 ADDRESS = Kind("API or backend", _addresses)
+POLICY_SCOPE = Kind("policy", _policy_scopes)
 ANY_CERTIFICATE = Kind("certificate", _certificates)
 OWN_CERTIFICATE = Kind("certificate or host name", _own_certificates)
 CREDENTIAL_HOLDER = Kind("resource with a credential", _credential_holders)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from auditor.apim.documents import ways_in
 from auditor.apim.policy.authentication import Proof, combine
+from auditor.apim.policy.issues import Weight
 from auditor.apim.policy.statements import Told
-from auditor.apim.policy.tokens import Flaw, TokenGate, Weight
+from auditor.apim.policy.tokens import Flaw, TokenGate
 from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict

@@ -8,6 +8,7 @@ import pytest
 
 from auditor.apim.policy.authentication import Proof, Standing, authentication_verdict, combine
 from auditor.apim.policy.compose import Composer
+from auditor.apim.policy.issues import Weight
 from auditor.apim.policy.operations import Prover
 from auditor.apim.policy.reader import read
 from auditor.apim.policy.scopes import (
@@ -23,7 +24,7 @@ from auditor.apim.policy.scopes import (
     Unreadable,
 )
 from auditor.apim.policy.statements import Statement
-from auditor.apim.policy.tokens import Flaw, TokenGate, Weight, assess
+from auditor.apim.policy.tokens import Flaw, TokenGate, assess
 from tests.policy.proving import CERT, FULL, JWT, effective, entrances, inbound, sections, when
 
 CONFIG = "https://login.microsoftonline.com/5f2c7a9e-8d41-4b06-9c3d-e71a6b204f58/v2.0/.well-known/openid-configuration"

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 from auditor.apim.policy.compose import Effective
 from auditor.apim.policy.evaluate.frame import Bindings, Remark
+from auditor.apim.policy.issues import Weight
 from auditor.apim.policy.outcomes import Arrival, End, Fact, always
 from auditor.apim.policy.scopes import Context
 from auditor.apim.policy.states import STRANGERS, Caller
-from auditor.apim.policy.tokens import Flaw, TokenGate, Weight
+from auditor.apim.policy.tokens import Flaw, TokenGate
 from auditor.apim.policy.walks import Walked, Walks
 
 

@@ -188,7 +188,7 @@ def _fragment(read: Document, include: Element, at: _At, notes: list[Note]) -> I
     root = read.root
     if root is None or read.kind is not Kind.FRAGMENT:
         # Statements without the <fragment> around them are how some tools store a fragment.
-        elements = tuple(child for child in read.children if isinstance(child, Element))
+        elements = read.elements
         if root is None or read.kind is not Kind.OTHER:
             text = f"fragment {at.fragments[-1]} does not hold a <fragment>"
             notes.append(Note(Told.FRAGMENT_SECTIONS, text, at.origin(include)))

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from auditor.apim.policy.evaluate.code import Code, compiled
+from auditor.apim.policy.issues import Weight
 from auditor.apim.policy.statements import Statement
 from auditor.apim.policy.tree import Element, Expression, Literal, NamedValue
 from auditor.apim.policy.values import Text
@@ -60,17 +61,6 @@ class Flaw(StrEnum):
     PLACEHOLDER = "placeholder"
     ODD_STATUS = "odd-status"
     OPEN_METADATA = "open-metadata"
-
-
-class Weight(StrEnum):
-    """How much a flaw weighs."""
-
-    FAIL = "fail"
-    WEAK = "weak"
-    UNKNOWN = "unknown"
-    """A value decides whether the flaw is there, and it is not known."""
-    REVIEW = "review"
-    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

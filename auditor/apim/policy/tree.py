@@ -307,8 +307,12 @@ class Document:
         root = self.root
         return root.find(name) if root is not None and self.kind is Kind.POLICIES else None
 
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """The elements at its top: one, in a document as it should be."""
+        return tuple(child for child in self.children if isinstance(child, Element))
+
     def walk(self) -> Iterator[Element]:
         """All elements, in the order of the document."""
-        for child in self.children:
-            if isinstance(child, Element):
-                yield from child.walk()
+        for child in self.elements:
+            yield from child.walk()

@@ -56,6 +56,11 @@ def compiled(value: Written, library: Library) -> Code:
             return Code(text, fixed)
 
 
+def names_in(source: str) -> list[str]:
+    """Display names of the named values that code uses."""
+    return _NAMED.findall(source) if "{{" in source else []
+
+
 def _filled(source: str, library: Library) -> str:
     """Code with the named values put in that are known."""
 
