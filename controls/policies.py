@@ -11,6 +11,7 @@ from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
 
 if TYPE_CHECKING:
+    from auditor.apim.policy.statements import Statement
     from auditor.apim.written import Found
 
 MOST_TOLD = 3
@@ -113,6 +114,59 @@ def listed(found: Iterable[Found]) -> dict[str, Any]:
     if len(worth) > _MOST_LISTED:
         details["more"] = len(worth) - _MOST_LISTED
     return details
+
+
+def told(
+    service: Subject,
+    rule: Rule,
+    weight: Weight,
+    says: str,
+    statement: Statement,
+    operations: Iterable[str] = (),
+) -> dict[str, Any]:
+    """One row of ``policy-statements`` on a statement of an effective policy.
+
+    Args:
+        service: The service, or anything of it: what a scope is called is looked up through it.
+        rule: The rule that speaks.
+        weight: How much it weighs.
+        says: What is so, in words of our own, without a full stop.
+        statement: The statement it is about.
+        operations: The operations it concerns, with the way to arrive where that matters.
+    """
+    origin = statement.origin
+    concerned = list(dict.fromkeys(operations))[:_MOST_LISTED]
+    return {
+        "rule": str(rule),
+        "weight": str(weight),
+        "says": says,
+        "statement": statement.name,
+        "section": origin.section,
+        "policy": policy_words(service, statement),
+        "resource": _resource(service, statement),
+        "line": origin.line,
+        "column": origin.column,
+        **({"operations": concerned} if concerned else {}),
+    }
+
+
+def policy_words(service: Subject, statement: Statement) -> str:
+    """Which policy a statement of an effective policy is written in: ``policy of the API orders``."""
+    from auditor.apim.written import words_for
+
+    origin = statement.origin
+    if origin.fragment is not None:
+        return f"fragment {origin.fragment}"
+    found = service.audit.inventory.by_key.get(origin.place.id)
+    return words_for(service.of(found)) if found is not None else "global policy"
+
+
+def _resource(service: Subject, statement: Statement) -> str:
+    """Id of what the policy hangs on; of the service where it is the global one."""
+    place = statement.origin.place.id
+    head, _, tail = service.key.partition("/service/")
+    key = place or f"{head}/service/{tail.split('/')[0]}"
+    return service.audit.inventory.by_key[key].id
 
 
 def _stored(found: Found) -> dict[str, Any]:
