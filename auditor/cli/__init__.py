@@ -10,6 +10,7 @@ import typer
 
 from auditor import DISTRIBUTION, __version__
 from auditor.cli import controls, explain, report, scan
+from auditor.cli.streams import tolerant_output
 from auditor.errors import AuditorError, Exit, UnreadableError
 
 app = typer.Typer(
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in given
     # The option's value is optional, which the option parser cannot say: bare, it allows every unknown.
     given = ["--allow-unknown=all" if argument == "--allow-unknown" else argument for argument in given]
-    _tolerant_output()
+    tolerant_output()
     try:
         app(given, prog_name="auditor")
     except AuditorError as error:
@@ -67,19 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print(f"auditor: {error}", file=sys.stderr)  # noqa: T201 - the one place that prints an error
         sys.exit(Exit.NO_INPUT if isinstance(error, UnreadableError) else Exit.USAGE)
-    except BrokenPipeError:
-        sys.exit(Exit.OK)
     except Exception as error:
         if debug:
             raise
         message = f"auditor: internal error ({type(error).__name__}); run again with --debug and report it"
         print(message, file=sys.stderr)  # noqa: T201 - the one place that prints an error
         sys.exit(Exit.BROKEN)
-
-
-def _tolerant_output() -> None:
-    """Let no character a console cannot show end the program (cp1252 on Windows)."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")

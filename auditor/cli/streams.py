@@ -1,0 +1,58 @@
+"""Standard output and error that end no run: odd characters are replaced, a reader who leaves is no error."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Protocol
+
+
+class _Raw(Protocol):
+    """What is used of an unbuffered stream."""
+
+    def write(self, data: memoryview | bytes, /) -> int | None: ...
+    def fileno(self) -> int: ...
+    def isatty(self) -> bool: ...
+
+
+class Unheard(io.RawIOBase):
+    """A stream whose reader may go away: what is written then is dropped, and the exit code stays."""
+
+    def __init__(self, raw: _Raw) -> None:
+        self._raw = raw
+
+    def writable(self) -> bool:
+        """It is written to."""
+        return True
+
+    def fileno(self) -> int:
+        """That of the stream below."""
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        """As the stream below says."""
+        return self._raw.isatty()
+
+    def write(self, data: object, /) -> int | None:
+        """Write, or drop what nobody reads."""
+        view = memoryview(data)  # type: ignore[arg-type]
+        try:
+            return self._raw.write(view)
+        except BrokenPipeError:
+            return view.nbytes
+
+
+def tolerant_output() -> None:
+    """Let neither a character that a console cannot show nor a pipe that closes end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    # Unbuffered output (python -u) has nothing between the text and the file.
+    buffer = getattr(sys.stdout, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
+    if isinstance(raw, io.FileIO):
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        sys.stdout.flush()
+        buffered = io.BufferedWriter(Unheard(raw))
+        sys.stdout = io.TextIOWrapper(buffered, encoding, errors, line_buffering=raw.isatty())

@@ -1,0 +1,48 @@
+"""A reader who leaves early, ``| head`` say, changes nothing of how a run ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def ended_with(*arguments: str) -> tuple[int, str]:
+    """The exit code and the errors of a run whose output nobody reads."""
+    command = [sys.executable, "-m", "auditor", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    return process.wait(timeout=60), errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("scan", "examples/contoso-apim.json"), 1),
+        (("scan", "examples/contoso-apim.json", "--fail-on", "none"), 0),
+        (("scan", "examples/contoso-apim.json", "--report", "html=-"), 1),
+        (("explain", "NS-2"), 0),
+        (("controls",), 0),
+        (("explain", "no-such-check"), 2),
+        (("--help",), 0),
+    ],
+)
+def test_the_code_is_that_of_the_run(arguments: tuple[str, ...], code: int) -> None:
+    ended, errors = ended_with(*arguments)
+    assert ended == code, errors
+    assert "Broken" not in errors
+    assert "Traceback" not in errors
+
+
+def test_an_unreadable_input_still_ends_with_4(tmp_path: Path) -> None:
+    path = tmp_path / "cut.json"
+    path.write_text('{"value": [')
+    assert ended_with("scan", str(path))[0] == 4
