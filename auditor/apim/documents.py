@@ -240,16 +240,44 @@ def api_of(api: Subject) -> Api:
     Raises:
         Undetermined: Its operations were not listed: one of them may have a policy of its own.
     """
-    operations = tuple(Operation(each.key, each.name) for each in api.children("operations"))
+    return _api(api, tuple(_operation(each) for each in api.children("operations")))
+
+
+def api_seen(api: Subject) -> Api:
+    """The same with the operations that were read, whether or not there are more."""
+    return _api(api, tuple(_operation(each) for each in _seen(lambda: api.children("operations"))))
+
+
+def _api(api: Subject, operations: tuple[Operation, ...]) -> Api:
     required = settled(lambda: api.flag("/properties/subscriptionRequired"))
     in_workspace = "/workspaces/" in api.resource.type
+    name, _, revision = api.name.partition(_CURRENT)
     return Api(
         api.key,
-        api.name.partition(_CURRENT)[0],
+        name,
+        title=_said(api, "displayName"),
+        path=_said(api, "path") or None,
+        revision=revision or _said(api, "apiRevision") or None,
+        version=_said(api, "apiVersion") or None,
         workspace=api.resource.parent_key if in_workspace else None,
         subscription_required=None if isinstance(required, Undetermined) else required,
         operations=operations,
     )
+
+
+def _operation(operation: Subject) -> Operation:
+    said = (_said(operation, name) for name in ("method", "urlTemplate", "displayName"))
+    return Operation(operation.key, operation.name, *said)
+
+
+def _said(subject: Subject, member: str) -> str:
+    """A member's text; empty where it is not known, so that conditions on it stay open.
+
+    It is logged by whoever uses it, where code reads it.
+    """
+    quiet = subject.with_log(Log())
+    found = settled(lambda: quiet.text(f"/properties/{member}").value())
+    return "" if isinstance(found, Undetermined) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +321,16 @@ def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
         ]
     for place in sorted({place for way in ways for place in way.arriving.effective.chain}, key=str):
         document_of(api.of(by_key[place.id]) if place.id else service)
+    if any(way.arriving.bindings for way in ways):
+        _cite_bindings(api, [way.operation for way in ways if way.operation is not None])
     return prover, ways
+
+
+def _cite_bindings(api: Subject, operations: list[Operation]) -> None:
+    """Log what conditions on an API and its operations compare with."""
+    for member in ("displayName", "path", "apiRevision", "apiVersion"):
+        settled(partial(api.text, f"/properties/{member}"))
+    for operation in operations:
+        subject = api.of(api.audit.inventory.by_key[operation.id])
+        for member in ("method", "urlTemplate", "displayName"):
+            settled(partial(subject.text, f"/properties/{member}"))
