@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from auditor import DISTRIBUTION, __version__
-from auditor.cli import controls, explain, report, scan
+from auditor.cli import controls, explain, policy, report, scan
 from auditor.cli.streams import tolerant_output
 from auditor.errors import AuditorError, Exit, UnreadableError
 
@@ -33,6 +33,8 @@ app.command(epilog=_examples(scan.EXAMPLES))(scan.scan)
 app.command(epilog=_examples(report.EXAMPLES))(report.report)
 app.command(epilog=_examples(explain.EXAMPLES))(explain.explain)
 app.command(epilog=_examples(controls.EXAMPLES))(controls.controls)
+policy.app.command(epilog=_examples(policy.EXAMPLES))(policy.effective)
+app.add_typer(policy.app, name="policy")
 
 
 def _version(wanted: bool) -> None:
@@ -74,3 +76,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         message = f"auditor: internal error ({type(error).__name__}); run again with --debug and report it"
         print(message, file=sys.stderr)  # noqa: T201 - the one place that prints an error
         sys.exit(Exit.BROKEN)
+    finally:
+        sys.stdout.flush()

@@ -1,8 +1,8 @@
 """Values of a policy as they may be shown: what can be a secret is a mask, what only says how is text.
 
-Whether a literal in code is a password cannot be told from its letters, so a text is shown for what it is used
-as: the name of a header or variable, what is compared with a name of the configuration, a certificate or a
-role, a word of HTTP. Everything else is masked. Of a URL scheme and host are shown; its path and query may
+Whether a literal in code is a password cannot be told from its letters, so a text is shown for what it is
+used as: the name of a header or variable, what is compared with a name of the configuration, a certificate or
+a role, a word of HTTP. Everything else is masked. Of a URL scheme and host are shown; its path and query may
 hold keys.
 """
 
@@ -47,9 +47,16 @@ _PLAIN: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Attribute values that are shown unless the attribute holds a credential."""
-_URL: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?:[^/?#@\s]*@)?(?P<host>[\w.\-:{}$]+)(?P<rest>[/?#].*)?", re.I)
+_URL: Final = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/?#@\s]*@)?(?P<host>[\w.\-:{}$]+)(?P<rest>[/?#].*)?",
+    re.IGNORECASE,
+)
+_SEGMENT: Final = re.compile(r"[\w.\-{}*$()]{0,20}|[A-Za-z_.\-{}*]{0,40}")
+"""A part of a path that reads like a word, a number or a parameter."""
 _WELL_KNOWN: Final = re.compile(r"/[\w.\-{}/]*/\.well-known/openid-configuration")
-_SECRET_ATTRIBUTE: Final = re.compile(r"password|secret|token-value|^body$|^username$|^value$|key$", re.IGNORECASE)
+_SECRET_ATTRIBUTE: Final = re.compile(
+    r"password|secret|token|credential|signature|^body$|^username$|^value$|^code$|key$", re.IGNORECASE
+)
 _NAMING: Final = re.compile(
     r"(?:^|-)(?:name|id|names|reason|message|thumbprint|subject|number)$|^(?:for|action|match|mode|separator)$"
     r"|template$"
@@ -71,7 +78,16 @@ _OPEN_HEADERS: Final = frozenset(
 )  # fmt: skip
 """Headers whose value is no credential."""
 _TAKES_NAME: Final = frozenset(
-    {"GetValueOrDefault", "ContainsKey", "TryGetValue", "GetValues", "GetValue", "SelectToken", "Property", "GetClaim"}
+    {
+        "GetValueOrDefault",
+        "ContainsKey",
+        "TryGetValue",
+        "GetValues",
+        "GetValue",
+        "SelectToken",
+        "Property",
+        "GetClaim",
+    }
 )
 _COMPARES: Final = frozenset({"Equals", "StartsWith", "EndsWith", "Contains", "IndexOf", "Compare", "Any"})
 _PUBLIC: Final = re.compile(
@@ -131,24 +147,39 @@ def _open_text(element: Element, parent: Element | None) -> bool:
 
 
 def _url(text: str) -> str:
+    """A URL by scheme and host, a path without what could be a key; other text as it is."""
     found = _URL.fullmatch(text)
-    if found is None:
+    if found is not None:
+        rest = found["rest"] or ""
+        kept = rest if len(rest) < 2 or _WELL_KNOWN.fullmatch(rest) else f"/{MASK}"
+        user = f"{MASK}@" if found["user"] else ""
+        return f"{found['scheme']}{user}{found['host']}{kept}"
+    if "/" not in text:
         return text
-    rest = found["rest"] or ""
-    kept = rest if len(rest) < 2 or _WELL_KNOWN.fullmatch(rest) else f"/{MASK}"
-    return f"{found['scheme']}{found['host']}{kept}"
+    path, question, _ = text.partition("?")
+    segments = (each if _SEGMENT.fullmatch(each) else MASK for each in path.split("/"))
+    return "/".join(segments) + (f"?{MASK}" if question else "")
 
 
 @lru_cache(maxsize=4096)
 def _code(kind: str, source: str) -> str:
     tree = parse_expression(source) if kind == "expr" else parse_block(source)
     if isinstance(tree, Diagnostic):
-        return f"@{'(' if kind == 'expr' else '{'} {MASK} (code that is not understood) {')' if kind == 'expr' else '}'}"
+        return f"@({MASK}) (code that is not understood)"
     masked = _masked(tree, frozenset(map(id, _open_strings(tree))))
     if isinstance(masked, cs.Block):
         inside = show_block(masked)
-        return "@{ " + inside + " }" if "\n" not in inside else "@{\n" + inside + "\n}"
+        return "@{ " + inside + " }" if "\n" not in inside else "@{\n" + _indented(inside) + "\n}"
     return f"@({show(masked)})"
+
+
+def _indented(code: str) -> str:
+    lines, depth = [], 1
+    for each in code.split("\n"):
+        depth -= each.startswith("}")
+        lines.append("    " * depth + each)
+        depth += each.endswith("{")
+    return "\n".join(lines)
 
 
 def _open_strings(tree: cs.Node) -> Iterator[cs.Node]:

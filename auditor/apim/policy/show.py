@@ -5,25 +5,36 @@ Values are masked as :mod:`auditor.apim.policy.masking` says.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from auditor.apim.policy.masking import shown
+from auditor.apim.policy.scopes import Place
 from auditor.apim.policy.statements import UNKNOWN, Statement
 from auditor.apim.policy.tree import Element
 
 
-def statement_shown(statement: Statement) -> dict[str, Any]:
+def _plainly(place: Place) -> dict[str, str]:
+    return {"scope": str(place.scope), "resource": place.id, "name": place.id}
+
+
+def statement_shown(
+    statement: Statement, naming: Callable[[Place], dict[str, str]] = _plainly
+) -> dict[str, Any]:
     """One statement with all below it.
+
+    Args:
+        statement: Of an effective section.
+        naming: What a scope is called: ``scope``, ``resource`` and ``name``.
 
     Returns:
         ``statement``, ``attributes`` (name to text), ``text`` and ``children`` as far as there are any, and
-        ``origin``: ``scope``, ``resource``, ``fragment``, ``line``, ``column``. Of a statement that stands for
-        what was not read, ``unread`` says why.
+        ``origin``: ``scope``, ``resource``, ``name``, ``fragment``, ``line``, ``column``. Of a statement that
+        stands for what was not read, ``unread`` says why.
     """
     origin = statement.origin
     place = {
-        "scope": str(origin.place.scope),
-        "resource": origin.place.id,
+        **naming(origin.place),
         "fragment": origin.fragment,
         "line": origin.line,
         "column": origin.column,
@@ -32,7 +43,7 @@ def statement_shown(statement: Statement) -> dict[str, Any]:
         return {"statement": UNKNOWN, "unread": statement.reason, "origin": place}
     made = _element(statement.element, None)
     if statement.children:
-        made["children"] = [statement_shown(child) for child in statement.children]
+        made["children"] = [statement_shown(child, naming) for child in statement.children]
     return {**made, "origin": place}
 
 
