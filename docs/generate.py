@@ -184,17 +184,27 @@ def cli_page() -> str:
     lines = ["```", "auditor COMMAND [OPTIONS] [ARGUMENTS]", "```", ""]
     root = command_line()
     lines += ["Options before the command:", "", *_parameters(root)]
-    for name, command in root.commands.items():
-        summary, _, examples = inspect.cleandoc(command.help or "").partition("\n\n")
-        lines += [f"## auditor {name}", "", " ".join(summary.split()), ""]
+    for name, command in commands(root):
+        lines += [f"## auditor {name}", ""]
+        for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
+            lines += [" ".join(paragraph.split()), ""]
+        _, _, examples = (command.epilog or "").partition("Examples:\n")
         if examples:
-            _, _, body = examples.replace("\b", "").strip().partition("\n")
-            lines += ["```sh", inspect.cleandoc(body), "```", ""]
+            lines += ["```sh", *(line.strip() for line in examples.split("\n")), "```", ""]
         lines += _parameters(command)
     codes = ([str(code), text] for code, text in exit_codes())
     lines += ["## Exit codes", "", *table(["code", "means"], codes)]
     lines += [inspect.cleandoc(Exit.__doc__ or "").removeprefix("Exit codes. ")]
     return page("the program's own help", "Command line", lines)
+
+
+def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with its name, those below a group too: ``policy effective``."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 def command_line() -> Any:
