@@ -14,7 +14,8 @@ from auditor.errors import UnreadableError, UsageError
 from auditor.model.inventory import Input, InputKind, Inventory
 from auditor.model.values import Json
 from auditor.redaction import Redactor
-from auditor.sources import observed, templates
+from auditor.snapshot.files import is_snapshot
+from auditor.sources import observed, snapshot, templates
 from auditor.sources.jsontext import JsonDocument, decode
 from auditor.sources.settle import Batch, settle
 from auditor.sources.shape import Shaped
@@ -81,8 +82,10 @@ def read_paths(
 def _read(path: str, parameters: Mapping[str, Json], whole: bool) -> Batch | str:
     """One file's resources, or a sentence on what it is instead."""
     data = _bytes(path)
-    document = JsonDocument(_label(path), decode(_label(path), data))
-    shaped = _shape(document, parameters)
+    if is_snapshot(data):
+        shaped: Shaped | None = snapshot.shape(_label(path), data)
+    else:
+        shaped = _shape(JsonDocument(_label(path), decode(_label(path), data)), parameters)
     if shaped is None:
         return "JSON, but neither an ARM template nor Azure resources"
     source = Input(
@@ -159,5 +162,5 @@ def _below(folder: str) -> Iterator[str]:
     for root, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _SKIPPED_FOLDERS]
         for name in files:
-            if name.lower().endswith((".json", ".jsonc")):
+            if name.lower().endswith((".json", ".jsonc", ".json.gz", ".jsonl", ".jsonl.gz")):
                 yield str(Path(root) / name)

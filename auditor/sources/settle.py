@@ -78,7 +78,7 @@ def _listing(several: list[Listed]) -> Listing:
             return Listing(True, listed.origin)
     first = next((listed for listed in several if not listed.complete), several[0])
     detail = first.detail or "no listing holds what the others list"
-    return Listing(False, first.origin, detail=detail)
+    return Listing(False, first.origin, first.reason, detail)
 
 
 def _declared_once(batches: list[Batch]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from auditor.model.evidence import Reason
 from auditor.model.inventory import InputKind, Origin
 from auditor.model.values import Json, Unresolved
 
@@ -36,6 +37,8 @@ class Listed:
     detail: str = ""
     items: frozenset[str] = frozenset()
     """Ids of what it lists, in lower case."""
+    reason: Reason = Reason.TRUNCATED
+    """Why it is not complete, where it is not."""
 
 
 @dataclass(slots=True)

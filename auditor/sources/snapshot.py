@@ -1,0 +1,106 @@
+"""Snapshots as input: what Azure answered, and what became of each listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from auditor.errors import UnreadableError
+from auditor.model.evidence import Reason
+from auditor.model.inventory import InputKind, Origin
+from auditor.model.values import Json, member
+from auditor.snapshot.files import records
+from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, SnapshotError
+from auditor.sources import shape as shapes
+from auditor.sources.shape import Found, Shaped, modern, type_of_id
+
+_REASONS: Mapping[Outcome, Reason] = {
+    Outcome.TRUNCATED: Reason.TRUNCATED,
+    Outcome.FORBIDDEN: Reason.FORBIDDEN,
+    Outcome.ABSENT: Reason.ABSENT,
+    Outcome.THROTTLED: Reason.THROTTLED,
+    Outcome.FAILED: Reason.FAILED,
+    Outcome.SKIPPED: Reason.FAILED,
+}
+_WHOLE = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
+"""A collection that the tier does not have is empty, and that is all there is of it."""
+_IDENTITY = frozenset({"id", "type", "name"})
+
+
+def shape(path: str, data: bytes) -> Shaped:
+    """What a snapshot holds.
+
+    Args:
+        path: As shown to the reader.
+        data: The file.
+
+    Raises:
+        UnreadableError: It is damaged, or of a newer version.
+    """
+    shaped = Shaped(InputKind.SNAPSHOT)
+    ended: Footer | None = None
+    try:
+        for one in records(data):
+            match one:
+                case Header():
+                    shaped.notes.append(_about(one))
+                case Answer():
+                    shaped.resources += _resources(one)
+                case Listed():
+                    shaped.listings.append(_listing(one))
+                case Footer():
+                    ended = one
+    except SnapshotError as error:
+        raise UnreadableError(path, f"a snapshot that cannot be read: {error}") from None
+    if ended is None or not ended.complete:
+        shaped.lost = 1
+        shaped.notes.append("the run that wrote it did not come to its end: what it lacks is unknown")
+    return shaped
+
+
+def _about(header: Header) -> str:
+    who = header.identity.get("name") or "an unnamed identity"
+    return f"read from Azure ({header.cloud}) by {who}, begun {header.started}"
+
+
+def _resources(answer: Answer) -> Iterator[Found]:
+    """The resources of one answer: the body itself, the items of a page, the rows of a query."""
+    body = answer.body
+    if answer.outcome is not Outcome.COMPLETE or not isinstance(body, dict):
+        return
+    for name in ("value", "data"):
+        items = body.get(name)
+        if isinstance(items, list) and "id" not in body:
+            for index, item in enumerate(items):
+                yield from _resource(answer, item, f"/{name}/{index}")
+            return
+    yield from _resource(answer, body, "")
+
+
+def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
+    found = member(item, "id") if isinstance(item, dict) else None
+    if found is None or not isinstance(found[1], str):
+        return
+    resource_id = found[1].rstrip("/")
+    type_ = type_of_id(resource_id)
+    if not type_:
+        return
+    body = {name: value for name, value in item.items() if name.casefold() not in _IDENTITY}
+    resource_id, type_ = modern(resource_id, type_)
+    yield Found(resource_id, type_, body, Origin(pointer, request=answer.request), answer.api_version)
+
+
+def _listing(listed: Listed) -> shapes.Listed:
+    whole = listed.outcome in _WHOLE
+    detail = listed.detail
+    if listed.action:
+        detail = f"{listed.action} is not allowed"
+    elif listed.outcome is Outcome.SKIPPED:
+        detail = "the run ended before it was asked for"
+    return shapes.Listed(
+        listed.parent,
+        listed.type,
+        Origin("", request=listed.request),
+        whole,
+        "" if whole else detail or str(listed.outcome),
+        reason=_REASONS.get(listed.outcome, Reason.FAILED),
+    )
