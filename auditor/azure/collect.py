@@ -1,0 +1,260 @@
+"""Reads services and what stands around them into a snapshot.
+
+Each collection below a service is one task; tasks run side by side, held back by the subscription's limiter
+alone. What a task meets, it records: complete, forbidden (with the permission), not in this tier, absent,
+throttled, failed. Nothing is kept in memory but the ids of what has collections of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from auditor.apim.collections import API_VERSION
+from auditor.azure.client import Arm, Reply
+from auditor.azure.plan import Task, below, neighbours_query
+from auditor.model.inventory import SERVICE
+from auditor.redaction import Redactor
+from auditor.snapshot.files import Writer
+from auditor.snapshot.records import Answer, Footer, Listed, Outcome, Record
+
+THREADS: Final = 8
+_POLICIES_OF_OPERATIONS: Final = "/apis/operations/policies"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is; read by whoever shows it."""
+
+    services: int = 0
+    done: int = 0
+    listings: int = 0
+    unread: int = 0
+    """Listings that did not come whole."""
+    service: str = ""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What an earlier run had read whole, by collection."""
+
+    listings: dict[tuple[str, str], Listed] = field(default_factory=dict)
+    ids: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    answers: set[str] = field(default_factory=set)
+    """Requests for single resources that were answered."""
+
+
+@dataclass(slots=True)
+class Collector:
+    """One run."""
+
+    arm: Arm
+    writer: Writer
+    redactor: Redactor = field(default_factory=Redactor)
+    kept: Kept = field(default_factory=Kept)
+    deadline: float = 0.0
+    """Of the monotonic clock; 0 for none."""
+    progress: Progress = field(default_factory=Progress)
+    tell: Callable[[Progress], None] = lambda _: None
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _skipped: bool = False
+    _policies_seen: set[str] = field(default_factory=set)
+
+    # -- the run -----------------------------------------------------------------------------------------
+
+    def run(self, services: Sequence[str], subscriptions: Sequence[str]) -> Footer:
+        """Read services, then what stands around them in their subscriptions.
+
+        An interrupt ends the run at the next request; what was read is in the snapshot.
+
+        Args:
+            services: Their ids.
+            subscriptions: Ids of the subscriptions whose neighbourhood is read.
+        """
+        started = time.monotonic()
+        self.progress.services = len(services)
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="read") as pool:
+            try:
+                for service in services:
+                    self.progress.service = service.rpartition("/")[2]
+                    self.tell(self.progress)
+                    self._service(service, pool)
+                    self.progress.done += 1
+                self._neighbours(subscriptions)
+            except KeyboardInterrupt:
+                self.stopped.set()
+            self.tell(self.progress)
+        return Footer(
+            _now(),
+            self.arm.calls,
+            self.arm.throttled,
+            round(time.monotonic() - started, 1),
+            complete=not (self._skipped or self.stopped.is_set()),
+        )
+
+    def _service(self, service: str, pool: ThreadPoolExecutor) -> None:
+        """One service: itself, then level by level what is below it."""
+        if not self._resource(service, API_VERSION):
+            return
+        waiting = list(below(service, SERVICE))
+        known = self._listed_policies(service)
+        while waiting:
+            following: list[Task] = []
+            for found in pool.map(self._collection, waiting):
+                following += found
+            if known is not None and not known >= self._policies_seen:
+                # It does not list what other answers showed: it is not to be relied on.
+                known = None
+            waiting = self._without(following, known)
+        self._policies_seen.clear()
+
+    def _without(self, tasks: list[Task], known: set[str] | None) -> list[Task]:
+        """The tasks that are left when it is known which operations have a policy."""
+        if known is None:
+            return tasks
+        left: list[Task] = []
+        for task in tasks:
+            if (
+                task.type.endswith(_POLICIES_OF_OPERATIONS)
+                and f"{task.parent}/policies/policy".lower() not in known
+            ):
+                request = f"GET {task.parent.partition('/apis/')[0]}/allPolicies?api-version={API_VERSION}"
+                self._write(Listed(task.parent, task.type, Outcome.COMPLETE, request))
+            else:
+                left.append(task)
+        return left
+
+    # -- what one task does ------------------------------------------------------------------------------
+
+    def _resource(self, resource_id: str, api_version: str) -> bool:
+        """One resource; whether it is there."""
+        if f"GET {resource_id}?api-version={api_version}" in self.kept.answers:
+            return True
+        if self._over():
+            return False
+        reply = self.arm.get(resource_id, api_version)
+        self._answer(reply, SERVICE)
+        return reply.outcome is Outcome.COMPLETE
+
+    def _collection(self, task: Task) -> list[Task]:
+        """One collection, page by page; the collections below its items."""
+        key = (task.parent.lower(), task.type)
+        if key in self.kept.listings:
+            return [each for item in self.kept.ids.get(key, ()) for each in below(item, task.type)]
+        if self._over():
+            self._write(Listed(task.parent, task.type, Outcome.SKIPPED, f"GET {task.path}"))
+            return []
+        items: list[str] = []
+        said = seen = 0
+        reply: Reply | None = None
+        for reply in self.arm.pages(task.path, task.api_version):
+            self._answer(reply, task.type)
+            items += _ids(reply)
+            seen += len(_items(reply))
+            said = max(said, _count(reply))
+        assert reply is not None  # noqa: S101 - a list has a first page, whatever comes of it
+        lost = max(said, seen) - len(items)
+        self._end(task, reply, items, lost)
+        if task.type.endswith("/policies"):
+            with self._lock:
+                self._policies_seen.update(item.lower() for item in items)
+        return [each for item in items for each in below(item, task.type)]
+
+    def _end(self, task: Task, last: Reply, items: list[str], lost: int) -> None:
+        outcome, detail = last.outcome, self.redactor.text(last.detail)
+        if outcome is Outcome.FAILED and items:
+            outcome = Outcome.TRUNCATED
+        elif outcome is Outcome.COMPLETE and lost > 0:
+            outcome, detail = Outcome.TRUNCATED, f"{lost} of its items are missing or have no id"
+        action = (last.action or task.action) if outcome is Outcome.FORBIDDEN else ""
+        self._write(Listed(task.parent, task.type, outcome, last.request, len(items), action, detail))
+        self.progress.listings += 1
+        self.progress.unread += outcome not in (Outcome.COMPLETE, Outcome.NOT_IN_TIER)
+        self.tell(self.progress)
+
+    def _listed_policies(self, service: str) -> set[str] | None:
+        """Ids of all policies of a service, in lower case; None where the service does not tell."""
+        if self._over():
+            return None
+        found: set[str] = set()
+        for reply in self.arm.pages(f"{service}/allPolicies", API_VERSION):
+            if reply.outcome is not Outcome.COMPLETE:
+                return None
+            for item in _items(reply):
+                reference = (item.get("properties") or {}).get("referencePolicyId")
+                if not isinstance(reference, str) or not reference:
+                    return None
+                found.add(_full(service, reference).lower())
+        return found or None
+
+    def _neighbours(self, subscriptions: Iterable[str]) -> None:
+        for subscription in subscriptions:
+            if self._over():
+                return
+            for reply in self.arm.query(neighbours_query(), [subscription]):
+                self._answer(reply, "")
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    def _answer(self, reply: Reply, type_: str) -> None:
+        body = None
+        if isinstance(reply.body, dict):
+            with self._lock:
+                body = self._replaced(reply.body, type_)
+        detail = self.redactor.text(reply.detail)
+        self._write(
+            Answer(reply.request, reply.status, reply.outcome, _now(), reply.api_version, body, detail)
+        )
+
+    def _replaced(self, body: dict[str, Any], type_: str) -> Any:
+        """A body without secrets, and without the cursor of the next page."""
+        rest = {name: value for name, value in body.items() if name not in ("nextLink", "$skipToken")}
+        if type_:
+            return self.redactor.resource(type_, rest)
+        rows = rest.get("data")
+        if isinstance(rows, list):
+            rest["data"] = [
+                self.redactor.resource(str(row.get("type", "")), row) for row in rows if isinstance(row, dict)
+            ]
+        return rest
+
+    def _write(self, one: Record) -> None:
+        self.writer.write(one)
+
+    def _over(self) -> bool:
+        """Whether the run is to end: interrupted, or out of time."""
+        over = self.stopped.is_set() or (self.deadline > 0 and time.monotonic() > self.deadline)
+        self._skipped = self._skipped or over
+        return over
+
+
+def _items(reply: Reply) -> list[dict[str, Any]]:
+    value = reply.body.get("value") if isinstance(reply.body, dict) else None
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _ids(reply: Reply) -> list[str]:
+    return [str(item["id"]).rstrip("/") for item in _items(reply) if isinstance(item.get("id"), str)]
+
+
+def _count(reply: Reply) -> int:
+    """How many items the list says it has; 0 where it does not say."""
+    count = reply.body.get("count") if isinstance(reply.body, dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else 0
+
+
+def _full(service: str, reference: str) -> str:
+    """An id that may be told from the service on only."""
+    if reference.lower().startswith("/subscriptions/"):
+        return reference.rstrip("/")
+    return f"{service}/{reference.strip('/')}"

@@ -1,0 +1,261 @@
+"""A run from beginning to end: sign in, find the services, collect, and continue what was interrupted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from auditor import DISTRIBUTION, __version__
+from auditor.apim.collections import API_VERSION
+from auditor.azure.client import Arm, Reply
+from auditor.azure.clouds import Cloud, cloud_of
+from auditor.azure.collect import Collector, Kept, Progress
+from auditor.azure.signin import Identity, SignInError, credential_of, sign_in
+from auditor.errors import UnreadableError, UsageError
+from auditor.model.values import Json
+from auditor.snapshot.files import Writer, records
+from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, Record, SnapshotError
+
+_SUBSCRIPTIONS: Final = "2022-12-01"
+_WHOLE: Final = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
+_REFUSED: Final = "the token was refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to read."""
+
+    subscriptions: tuple[str, ...] = ()
+    management_group: str = ""
+    resource_group: str = ""
+    service: str = ""
+
+    def __str__(self) -> str:
+        where = f"management group {self.management_group}" if self.management_group else ""
+        several = "s" if len(self.subscriptions) > 1 else ""
+        where = where or f"subscription{several} {', '.join(self.subscriptions)}"
+        group = f", resource group {self.resource_group}" if self.resource_group else ""
+        return where + group + (f", service {self.service}" if self.service else "")
+
+    def line(self) -> dict[str, Any]:
+        """As stored."""
+        return {
+            "subscriptions": list(self.subscriptions),
+            "management_group": self.management_group,
+            "resource_group": self.resource_group,
+            "service": self.service,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Signed in, with a client."""
+
+    arm: Arm
+    identity: Identity
+    cloud: Cloud
+    scope: Scope
+
+    def __str__(self) -> str:
+        who = self.identity.name or "an identity whose token does not tell its name"
+        tenant = f", tenant {self.identity.tenant}" if self.identity.tenant else ""
+        return f"signed in as {who}{tenant}, cloud {self.cloud.name}; {self.scope}"
+
+
+def open_session(scope: Scope, way: str = "default", tenant: str = "", cloud: str = "public") -> Session:
+    """Sign in.
+
+    Raises:
+        UsageError: An option is wrong, or its settings are missing.
+        SignInError: Nobody could be signed in.
+    """
+    if not scope.subscriptions and not scope.management_group:
+        raise UsageError("name what to read: --subscription ID or --management-group ID")
+    if scope.service and not scope.resource_group and len(scope.subscriptions) != 1:
+        raise UsageError("--service needs one --subscription")
+    chosen = cloud_of(cloud)
+    credential = credential_of(way, chosen, tenant)
+    identity = sign_in(credential, chosen, tenant)
+    return Session(Arm(credential, chosen), identity, chosen, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The services of a scope, and the subscriptions they are in."""
+
+    services: tuple[str, ...]
+    subscriptions: tuple[str, ...]
+
+
+def find(session: Session) -> Found:
+    """The services of the scope.
+
+    Raises:
+        UnreadableError: The scope cannot be read at all: no such subscription, disabled, not allowed.
+        SignInError: The token was refused.
+    """
+    scope = session.scope
+    if scope.management_group:
+        services = _in_group(session)
+    else:
+        services = [each for one in scope.subscriptions for each in _in_subscription(session, one)]
+    if scope.resource_group and scope.management_group:
+        part = f"/resourcegroups/{scope.resource_group.lower()}/"
+        services = [each for each in services if part in each.lower()]
+    if scope.service:
+        services = [each for each in services if each.rpartition("/")[2].lower() == scope.service.lower()]
+    unique = tuple(dict.fromkeys(services))
+    subscriptions = tuple(dict.fromkeys(each.split("/")[2] for each in unique))
+    return Found(unique, subscriptions)
+
+
+def _in_subscription(session: Session, subscription: str) -> list[str]:
+    state = session.arm.get(f"/subscriptions/{subscription}", _SUBSCRIPTIONS)
+    _demand(state, f"subscription {subscription}")
+    if str(state.body.get("state", "Enabled")) not in ("Enabled", "Warned", "PastDue"):
+        raise UnreadableError(
+            f"subscription {subscription}", f"is {state.body['state']}: nothing can be read"
+        )
+    group = f"/resourceGroups/{session.scope.resource_group}" if session.scope.resource_group else ""
+    path = f"/subscriptions/{subscription}{group}/providers/Microsoft.ApiManagement/service"
+    services: list[str] = []
+    for reply in session.arm.pages(path, API_VERSION):
+        _demand(reply, f"the services of subscription {subscription}{group}")
+        services += [str(item["id"]) for item in reply.body.get("value") or () if "id" in item]
+    return services
+
+
+def _in_group(session: Session) -> list[str]:
+    query = "resources | where type =~ 'microsoft.apimanagement/service' | project id | order by id asc"
+    services: list[str] = []
+    for reply in session.arm.query(query, (), (session.scope.management_group,)):
+        _demand(reply, f"management group {session.scope.management_group}")
+        services += [str(row["id"]) for row in reply.body.get("data") or () if "id" in row]
+    return services
+
+
+def _demand(reply: Reply, what: str) -> None:
+    """Go on only with an answer.
+
+    Raises:
+        SignInError: The token was refused.
+        UnreadableError: It cannot be read.
+    """
+    if reply.outcome is Outcome.COMPLETE:
+        return
+    if reply.status == 401:
+        raise SignInError(f"{_REFUSED}: {reply.detail}; sign in again, or name the tenant with --tenant")
+    words = {
+        Outcome.ABSENT: "not found, or not visible to this identity; check the id and --tenant",
+        Outcome.FORBIDDEN: f"not allowed{f' (needs {reply.action})' if reply.action else ''}",
+        Outcome.THROTTLED: "Azure refuses further requests for now; try again later",
+    }
+    raise UnreadableError(
+        what, words.get(reply.outcome, reply.detail or f"failed with status {reply.status}")
+    )
+
+
+# -- collecting --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Run:
+    """How to collect."""
+
+    path: Path
+    resume: bool = False
+    seconds: float = 0.0
+    """Time budget; 0 for none."""
+    tell: Callable[[Progress], None] = field(default=lambda _: None)
+
+
+def collect(session: Session, found: Found, run: Run) -> Footer:
+    """Read everything into the snapshot.
+
+    Raises:
+        UsageError: There is nothing to resume, or it was another scope.
+        UnreadableError: The file cannot be written, or the snapshot to resume cannot be read.
+    """
+    earlier = _earlier(run.path, session.scope) if run.resume else []
+    header = Header(
+        f"{DISTRIBUTION} {__version__}",
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        session.cloud.name,
+        session.identity.line(),
+        session.scope.line(),
+    )
+    kept, worth = keep(earlier)
+    try:
+        writer = Writer(run.path, header, worth)
+    except OSError as error:
+        raise UnreadableError(str(run.path), f"cannot be written: {error.strerror}") from None
+    deadline = time.monotonic() + run.seconds if run.seconds else 0.0
+    collector = Collector(session.arm, writer, kept=kept, deadline=deadline, tell=run.tell)
+    try:
+        footer = collector.run(found.services, found.subscriptions)
+    except BaseException:
+        writer.close()
+        raise
+    writer.close(footer)
+    return footer
+
+
+def _earlier(path: Path, scope: Scope) -> Sequence[Record]:
+    try:
+        header, *rest = records(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"--resume: {path} cannot be read: {error.strerror}") from None
+    except SnapshotError as error:
+        raise UnreadableError(str(path), f"a snapshot that cannot be read: {error}") from None
+    if isinstance(header, Header) and dict(header.scope) != scope.line():
+        raise UsageError(f"--resume: {path} was read from another scope")
+    return rest
+
+
+def keep(earlier: Sequence[Record]) -> tuple[Kept, list[Record]]:
+    """What of an earlier run need not be read again, and its records.
+
+    Collections that did not come whole are read again; pages of theirs are left out, so that nothing stands
+    in the snapshot twice.
+    """
+    kept = Kept()
+    for one in earlier:
+        if isinstance(one, Listed) and one.outcome in _WHOLE:
+            kept.listings[one.parent.lower(), one.type] = one
+    worth: list[Record] = list(kept.listings.values())
+    for one in earlier:
+        if not isinstance(one, Answer) or one.outcome is not Outcome.COMPLETE:
+            continue
+        items = _items(one.body)
+        if items is None:
+            kept.answers.add(one.request)
+            worth.append(one)
+            continue
+        parents = {_collection(item) for item in items}
+        if parents and parents <= kept.listings.keys():
+            for item in items:
+                kept.ids.setdefault(_collection(item), []).append(str(item["id"]))
+            worth.append(one)
+    return kept, worth
+
+
+def _items(body: Json) -> list[dict[str, Any]] | None:
+    """The items of a page; None where the answer is a single resource."""
+    value = body.get("value") if isinstance(body, dict) and "id" not in body else None
+    return (
+        [item for item in value if isinstance(item, dict) and "id" in item]
+        if isinstance(value, list)
+        else None
+    )
+
+
+def _collection(item: dict[str, Any]) -> tuple[str, str]:
+    """Parent and type of an item, as listings are known by."""
+    from auditor.sources.shape import parent_of_id, type_of_id
+
+    resource_id = str(item["id"]).rstrip("/")
+    return parent_of_id(resource_id).lower(), type_of_id(resource_id)
