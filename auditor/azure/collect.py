@@ -93,6 +93,7 @@ class Collector:
                 self._neighbours(subscriptions)
             except KeyboardInterrupt:
                 self.stopped.set()
+                pool.shutdown(wait=True, cancel_futures=True)
             self.tell(self.progress)
         return Footer(
             _now(),
@@ -159,7 +160,7 @@ class Collector:
         reply: Reply | None = None
         for reply in self.arm.pages(task.path, task.api_version):
             self._answer(reply, task.type)
-            items += _ids(reply)
+            items += _ids(reply, task.path)
             seen += len(_items(reply))
             said = max(said, _count(reply))
         assert reply is not None  # noqa: S101 - a list has a first page, whatever comes of it
@@ -175,7 +176,7 @@ class Collector:
         if outcome is Outcome.FAILED and items:
             outcome = Outcome.TRUNCATED
         elif outcome is Outcome.COMPLETE and lost > 0:
-            outcome, detail = Outcome.TRUNCATED, f"{lost} of its items are missing or have no id"
+            outcome, detail = Outcome.TRUNCATED, f"{lost} of its items are missing, or have no id of its own"
         action = (last.action or task.action) if outcome is Outcome.FORBIDDEN else ""
         self._write(Listed(task.parent, task.type, outcome, last.request, len(items), action, detail))
         self.progress.listings += 1
@@ -243,8 +244,10 @@ def _items(reply: Reply) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _ids(reply: Reply) -> list[str]:
-    return [str(item["id"]).rstrip("/") for item in _items(reply) if isinstance(item.get("id"), str)]
+def _ids(reply: Reply, path: str) -> list[str]:
+    """Ids of the items that belong to a collection."""
+    ids = [str(item["id"]).rstrip("/") for item in _items(reply) if isinstance(item.get("id"), str)]
+    return [each for each in ids if each.lower().startswith(f"{path.lower()}/")]
 
 
 def _count(reply: Reply) -> int:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auditor.cli import live
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,15 +27,28 @@ EXAMPLES = (
     "  auditor scan export.json --report html=report.html",
     "  auditor scan main.json --parameters prod.parameters.json --fail-on high",
     '  az rest --method get --url "$SERVICE_ID?api-version=2024-05-01" | auditor scan -',
+    "  auditor scan --subscription ID --save-snapshot snapshot.json.gz --report html=report.html",
 )
 """Shown below the command's help."""
 
 
 def scan(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(metavar="PATH...", help="Files or folders to audit; - reads standard input."),
-    ],
+    ] = None,
+    subscription: live.Subscriptions = None,
+    management_group: live.ManagementGroup = "",
+    resource_group: live.ResourceGroup = "",
+    service: live.Service = "",
+    auth: live.Auth = "default",
+    tenant: live.Tenant = "",
+    cloud: live.CloudName = "public",
+    max_time: live.MaxTime = 0,
+    save_snapshot: Annotated[
+        Path | None,
+        typer.Option("--save-snapshot", metavar="PATH", help="Keep what was read from Azure in this file."),
+    ] = None,
     report: Annotated[
         list[str] | None,
         typer.Option("--report", metavar="FORMAT=PATH", help="Write a report: html, md or json. Repeatable."),
@@ -80,7 +97,7 @@ def scan(
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
-    """Audit exported JSON, ARM templates or management API bodies."""
+    """Audit files (exported JSON, ARM templates, snapshots) or a live subscription."""
     from auditor.audit import Span, audit
     from auditor.siblings import check_siblings
 
@@ -93,10 +110,16 @@ def scan(
 
     started = datetime.now(UTC)
     targets = _targets(report or [])
-    options = _options(
-        fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, paths, parameters, complete
+    azure = live.Live(
+        tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time
     )
-    reading = read_paths(paths, parameters or (), complete)
+    given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
+    options = _options(
+        fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, given, parameters, complete
+    )
+    with _read_first(azure, save_snapshot, quiet) as snapshot:
+        called = "Azure" if snapshot and save_snapshot is None else ""
+        reading = read_paths(snapshot or given, parameters or (), complete, called=called)
     if parameters and not any(
         one.kind.value in ("arm-template", "portal-export") for one in reading.inventory.inputs
     ):
@@ -107,6 +130,40 @@ def scan(
     _say_inputs(reading, quiet)
     _write(results, targets, quiet, no_color)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])
+
+
+def _inputs(
+    paths: list[str], azure: live.Live, keep: Path | None, parameters: list[str], complete: bool
+) -> list[str]:
+    """What is to be audited, in words of the command line.
+
+    Raises:
+        UsageError: Nothing, both files and Azure, or an option that has no effect on what is read.
+    """
+    if azure.wanted:
+        useless = [("PATH", paths), ("--parameters", parameters), ("--complete", complete)]
+        for name, was_given in useless:
+            if was_given:
+                raise UsageError(f"{name} has no effect beside --subscription or --management-group")
+        return [*azure.subscriptions, *([azure.management_group] if azure.management_group else [])]
+    wrong = [*azure.given(), *(["--save-snapshot"] if keep is not None else [])]
+    if wrong:
+        raise UsageError(f"{wrong[0]} has no effect without --subscription or --management-group")
+    if not paths:
+        raise UsageError("nothing to audit: give files or folders, or --subscription ID")
+    return paths
+
+
+@contextmanager
+def _read_first(azure: live.Live, keep: Path | None, quiet: bool) -> Iterator[list[str]]:
+    """Read Azure into a snapshot, which is what is judged; without Azure, nothing."""
+    if not azure.wanted:
+        yield []
+        return
+    with TemporaryDirectory(prefix="auditor-") as folder:
+        path = keep if keep is not None else Path(folder) / "snapshot.json.gz"
+        live.read_azure(azure, path, quiet=quiet)
+        yield [str(path)]
 
 
 def _options(

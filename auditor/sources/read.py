@@ -41,6 +41,7 @@ def read_paths(
     parameter_files: Sequence[str] = (),
     whole: bool = False,
     redactor: Redactor | None = None,
+    called: str = "",
 ) -> Reading:
     """Read files and folders into one inventory.
 
@@ -49,6 +50,7 @@ def read_paths(
         parameter_files: Deployment parameters for the templates; of one parameter the last file's wins.
         whole: The files hold everything there is: what they do not mention does not exist.
         redactor: Replaces secrets as data comes in; one is made if none is given.
+        called: What to call the one file that is read, where its path says nothing to a reader.
 
     Raises:
         UsageError: A parameters file is none.
@@ -61,7 +63,7 @@ def read_paths(
     batches: list[Batch] = []
     for path, explicit in _files(paths, problems):
         try:
-            batch = _read(path, parameters, whole)
+            batch = _read(path, parameters, whole, called or _label(path))
         except UnreadableError as error:
             problems.append(error)
             continue
@@ -79,17 +81,17 @@ def read_paths(
     return Reading(settle(batches, redactor), problems, ignored)
 
 
-def _read(path: str, parameters: Mapping[str, Json], whole: bool) -> Batch | str:
+def _read(path: str, parameters: Mapping[str, Json], whole: bool, label: str) -> Batch | str:
     """One file's resources, or a sentence on what it is instead."""
     data = _bytes(path)
     if is_snapshot(data):
-        shaped: Shaped | None = snapshot.shape(_label(path), data)
+        shaped: Shaped | None = snapshot.shape(label, data)
     else:
-        shaped = _shape(JsonDocument(_label(path), decode(_label(path), data)), parameters)
+        shaped = _shape(JsonDocument(label, decode(label, data)), parameters)
     if shaped is None:
         return "JSON, but neither an ARM template nor Azure resources"
     source = Input(
-        path=_label(path),
+        path=label,
         kind=shaped.kind,
         sha256=hashlib.sha256(data).hexdigest(),
         declared=shaped.declared,
