@@ -20,6 +20,8 @@ BURST: Final = 150.0
 LITTLE: Final = 50
 """Remaining reads below which we slow down."""
 _SLOW: Final = 0.5
+_TICK: Final = 0.001
+"""Seconds to wait at least: less may not move the clock."""
 
 
 @dataclass(slots=True)
@@ -65,13 +67,14 @@ class Limiter:
             if self._level >= 1:
                 self._level -= 1
                 return 0.0
-            return (1 - self._level) / speed
+            return max((1 - self._level) / speed, _TICK)
 
     def pause(self, seconds: float) -> None:
         """Let nobody read for a while: an answer was 429."""
         with self._lock:
             self._until = max(self._until, self.clock() + max(seconds, 0.0))
-            self._level = min(self._level, 1.0)
+            # What would have come in meanwhile is no new burst: others may be reading too.
+            self._level, self._at = min(self._level, 1.0), self._until
             self.paused += 1
 
     def remaining(self, reads: int) -> None:
