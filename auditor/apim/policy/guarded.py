@@ -7,11 +7,14 @@ empty, ``ContainsKey``) is no such comparison.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from auditor.apim.policy.csharp import nodes as cs
 from auditor.apim.policy.evaluate.code import Code
 from auditor.apim.policy.sheets import Sheet, Spot
+from auditor.apim.policy.tree import Element
 from auditor.apim.policy.urls import chain
 
 _COMPARES: Final = frozenset(
@@ -19,21 +22,101 @@ _COMPARES: Final = frozenset(
     | {"Match", "StartsWith", "TryGetValue"}
 )
 Source = tuple[str, str]
-"""Where a value comes from: ``context.Request.Headers`` and the key, or ``context.Variables`` and a name."""
+"""Where a value comes from: ``context.Request.Headers`` and the key, ``context.Variables`` and a name.
+
+Both are in lower case, the key; a local variable of code has no first part.
+"""
 
 
-def guarded(spot: Spot, code: Code, sheet: Sheet) -> bool:
-    """Whether a condition of the document, or of the code itself, compares what the value is made of."""
-    sources, writers = _followed(code, sheet)
-    if not sources:
-        return False
-    if _headers_checked(sources, sheet):
-        return True
-    tests = [*_own_tests(code)]
-    for used in (spot, *writers):
-        tests += [test for choose in _chooses(used) for test in _conditions(used, choose)]
-    tests += _refusing(spot, sheet)
-    return any(_compares(test, sources) for test in tests)
+@dataclass(frozen=True, eq=False)
+class Guards:
+    """What the conditions of one document compare; gone through once."""
+
+    sheet: Sheet
+    _around: dict[Element, frozenset[Source]] = field(default_factory=dict)
+
+    def cover(self, word: cs.Expr, spot: Spot, code: Code) -> bool:
+        """Whether a condition of the document, or of the code itself, compares what the caller says.
+
+        Args:
+            word: What the caller says, as it stands in the code or in the code of a variable.
+            spot: The statement that uses it.
+            code: The value of that statement.
+        """
+        sources, writers = self._followed(frozenset(sources_in(word)), code)
+        if sources & self._headers:
+            return True
+        if any(self._refused.get(source, spot.element.start) < spot.element.start for source in sources):
+            return True
+        return any(
+            _own(value, sources) or sources & self._chosen(used) for used, value in ((spot, code), *writers)
+        )
+
+    def _followed(
+        self, word: frozenset[Source], code: Code
+    ) -> tuple[frozenset[Source], list[tuple[Spot, Code]]]:
+        """A source with the variables that carry it to a value, and the statements that write those."""
+        carries: dict[Source, list[tuple[Source, Spot, Code]]] = {}
+        seen: set[Source] = set()
+        waiting = [code]
+        while waiting:
+            for variable in _variables(waiting.pop()) - seen:
+                seen.add(variable)
+                for spot, value in self._writers.get(variable[1], ()):
+                    waiting.append(value)
+                    for source in sources_in(value.tree) if value.tree is not None else ():
+                        carries.setdefault(source, []).append((variable, spot, value))
+        sources: set[Source] = set()
+        writers: list[tuple[Spot, Code]] = []
+        reached = list(word)
+        while reached:
+            source = reached.pop()
+            if source not in sources:
+                sources.add(source)
+                for variable, spot, value in carries.get(source, ()):
+                    writers.append((spot, value))
+                    reached.append(variable)
+        return frozenset(sources), writers
+
+    def _chosen(self, spot: Spot) -> frozenset[Source]:
+        """What the conditions of every ``choose`` around a statement compare."""
+        found: frozenset[Source] = frozenset()
+        for depth, parent in enumerate(spot.parents):
+            if parent.name == "choose":
+                if parent not in self._around:
+                    choose = Spot(parent, spot.section, spot.parents[:depth], spot.library)
+                    self._around[parent] = _conditions(choose)
+                found |= self._around[parent]
+        return found
+
+    @cached_property
+    def _writers(self) -> dict[str, list[tuple[Spot, Code]]]:
+        """Statements that write a variable with the value they give it, by its name in lower case."""
+        found: dict[str, list[tuple[Spot, Code]]] = {}
+        for name, spots in self.sheet.writers.items():
+            for spot in spots:
+                value = spot.code("value")
+                if value is not None:
+                    found.setdefault(name.casefold(), []).append((spot, value))
+        return found
+
+    @cached_property
+    def _refused(self) -> dict[Source, int]:
+        """What a ``choose`` compares that answers instead of going on, with where the first one stands."""
+        found: dict[Source, int] = {}
+        for answer in self.sheet.named("return-response"):
+            for source in self._chosen(answer):
+                found.setdefault(source, answer.element.start)
+        return found
+
+    @cached_property
+    def _headers(self) -> frozenset[Source]:
+        """Headers whose values ``check-header`` names."""
+        return frozenset(
+            ("context.Request.Headers", (check.element.word("name") or "").casefold())
+            for check in self.sheet.named("check-header")
+            if check.element.find("value") is not None
+        )
 
 
 def sources_in(node: cs.Node) -> Iterator[Source]:
@@ -56,95 +139,84 @@ def _source(target: cs.Expr, key: cs.Expr) -> Iterator[Source]:
         yield (where, key.text.casefold())
 
 
-def _followed(code: Code, sheet: Sheet) -> tuple[frozenset[Source], list[Spot]]:
-    """What a value is made of, variables of this document followed, and the statements that write those."""
-    found: set[Source] = set()
-    writers: list[Spot] = []
-    waiting = [code]
-    while waiting:
-        tree = waiting.pop().tree
-        for source in sources_in(tree) if tree is not None else ():
-            if source in found:
-                continue
-            found.add(source)
-            if source[0] == "context.Variables":
-                for name, spots in sheet.writers.items():
-                    if name.casefold() == source[1]:
-                        writers += spots
-                        waiting += [value for spot in spots if (value := spot.code("value")) is not None]
-    return frozenset(found), writers
+def _variables(code: Code) -> set[Source]:
+    found = sources_in(code.tree) if code.tree is not None else ()
+    return {source for source in found if source[0] == "context.Variables"}
 
 
-def _own_tests(code: Code) -> Iterator[cs.Expr]:
-    if code.tree is None:
-        return
-    for node in cs.walk(code.tree):
-        if isinstance(node, cs.If | cs.Conditional):
-            yield node.test
-        elif isinstance(node, cs.Opaque):
-            yield from node.expressions
-
-
-def _chooses(spot: Spot) -> Iterator[Spot]:
-    """Every ``choose`` a statement stands in."""
-    for depth, parent in enumerate(spot.parents):
-        if parent.name == "choose":
-            yield Spot(parent, spot.section, spot.parents[:depth], spot.library)
-
-
-def _conditions(_: Spot, choose: Spot) -> Iterator[cs.Expr]:
-    for when in choose.element.find_all("when"):
-        code = choose.below(when).code("condition")
-        if code is not None and code.tree is not None and not isinstance(code.tree, cs.Block):
-            yield code.tree
-        elif code is not None and code.tree is not None:
-            yield from (node for node in cs.walk(code.tree) if isinstance(node, cs.Binary | cs.Call))
-
-
-def _refusing(spot: Spot, sheet: Sheet) -> list[cs.Expr]:
-    """Conditions of a ``choose`` further up that answers instead of going on."""
-    found: list[cs.Expr] = []
-    for choose in sheet.named("choose"):
-        if choose.element.start < spot.element.start and any(
-            each.name == "return-response" for each in choose.element.walk()
-        ):
-            found += _conditions(spot, choose)
-    return found
-
-
-def _headers_checked(sources: frozenset[Source], sheet: Sheet) -> bool:
-    """Whether ``check-header`` names the values that a header may have."""
-    return any(
-        ("context.Request.Headers", (check.element.word("name") or "").casefold()) in sources
-        and check.element.find("value") is not None
-        for check in sheet.named("check-header")
+def _conditions(choose: Spot) -> frozenset[Source]:
+    codes = (choose.below(when).code("condition") for when in choose.element.find_all("when"))
+    return frozenset(
+        source
+        for code in codes
+        if code is not None and code.tree is not None
+        for source in _compared(code.tree)
     )
 
 
-def _compares(test: cs.Node, sources: frozenset[Source]) -> bool:
-    for node in cs.walk(test):
-        match node:
-            case cs.Binary(operator="==" | "!=", left=left, right=right):
-                if any(
-                    _mentions(one, sources) and not _nothing(other)
-                    for one, other in ((left, right), (right, left))
-                ):
-                    return True
-            case cs.Call(function=cs.Member(target=target, name=name), arguments=arguments):
-                asked = [argument.value for argument in arguments]
-                if (
-                    name in _COMPARES
-                    and not _presence(target, name)
-                    and any(_mentions(each, sources) for each in (target, *asked))
-                ):
-                    return True
-            case _:
-                pass
+def _own(code: Code, sources: frozenset[Source]) -> bool:
+    """Whether a condition within code compares a source, or a local variable that holds it."""
+    if code.tree is None:
+        return False
+    known = sources | _locals(code.tree, sources)
+    for node in cs.walk(code.tree):
+        tests: tuple[cs.Node, ...] = ()
+        if isinstance(node, cs.If | cs.Conditional):
+            tests = (node.test,)
+        elif isinstance(node, cs.Opaque):
+            tests = node.expressions
+        if any(not known.isdisjoint(_compared(test)) for test in tests):
+            return True
     return False
 
 
-def _mentions(node: cs.Node, sources: frozenset[Source]) -> bool:
-    return any(source in sources for source in sources_in(node))
+def _locals(tree: cs.Node, sources: frozenset[Source]) -> frozenset[Source]:
+    """Local variables of code that hold what is followed."""
+    holders: dict[Source, list[Source]] = {}
+    for node in cs.walk(tree):
+        for name, value in _given(node):
+            for source in _mentioned(value) if value is not None else ():
+                holders.setdefault(source, []).append(("", name))
+    found: set[Source] = set()
+    reached = [holder for source in sources for holder in holders.get(source, ())]
+    while reached:
+        local = reached.pop()
+        if local not in found:
+            found.add(local)
+            reached += holders.get(local, ())
+    return frozenset(found)
+
+
+def _given(node: cs.Node) -> Iterator[tuple[str, cs.Expr | None]]:
+    if isinstance(node, cs.Local):
+        yield from node.variables
+    elif isinstance(node, cs.Assignment) and isinstance(node.target, cs.Name):
+        yield node.target.name, node.value
+    elif isinstance(node, cs.Call):
+        for argument in node.arguments:
+            if argument.modifier == "out" and isinstance(argument.value, cs.Declared | cs.Name):
+                yield argument.value.name, node
+
+
+def _mentioned(node: cs.Node) -> Iterator[Source]:
+    yield from sources_in(node)
+    yield from (("", each.name) for each in cs.walk(node) if isinstance(each, cs.Name))
+
+
+def _compared(test: cs.Node) -> Iterator[Source]:
+    """What a condition holds against something."""
+    for node in cs.walk(test):
+        match node:
+            case cs.Binary(operator="==" | "!=", left=left, right=right):
+                for one, other in ((left, right), (right, left)):
+                    if not _nothing(other):
+                        yield from _mentioned(one)
+            case cs.Call(function=cs.Member(target=target, name=name), arguments=arguments):
+                if name in _COMPARES and not _presence(target, name):
+                    for each in (target, *(argument.value for argument in arguments)):
+                        yield from _mentioned(each)
+            case _:
+                pass
 
 
 def _presence(target: cs.Expr, name: str) -> bool:

@@ -336,7 +336,7 @@ def _locals(block: cs.Block) -> dict[str, list[cs.Expr]]:
                 found.setdefault(name, []).extend(node.expressions)
         elif isinstance(node, cs.Call):
             for argument in node.arguments:
-                if isinstance(argument.value, cs.Declared):
+                if argument.modifier and isinstance(argument.value, cs.Declared | cs.Name):
                     found.setdefault(argument.value.name, []).append(node)
         elif isinstance(node, cs.Is) and node.name is not None:
             found.setdefault(node.name, []).append(node.operand)

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from auditor.apim.policy.csharp import nodes as cs
 from auditor.apim.policy.evaluate.code import Code
-from auditor.apim.policy.guarded import guarded
+from auditor.apim.policy.guarded import Guards
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.origins import Brought, From, Trace, traces
 from auditor.apim.policy.sheets import Sheet, Spot
@@ -62,13 +63,14 @@ _LOOKED_AT: Final = (
 
 def issues(sheet: Sheet) -> Iterator[Issue]:
     """Every address that a policy has the gateway call."""
+    guards = Guards(sheet)
     for spot in sheet.named("set-url", *_ATTRIBUTES):
         code = spot.text() if spot.name == "set-url" else spot.code(_ATTRIBUTES[spot.name])
         if code is not None:
             found = traces(code, sheet)
             encrypted = (said for form in found for said in _encrypted(form, spot.name))
             yield from _told(spot, Rule.CLEAR_TEXT_URL, encrypted)
-            decided = (said for form in found for said in _decided(form, spot, code, sheet))
+            decided = (said for form in found for said in _decided(form, spot, code, guards))
             yield from _told(spot, Rule.REQUEST_BUILT_URL, decided)
     yield from _redirects(sheet)
     for spot in sheet.named("set-backend-service"):
@@ -131,14 +133,25 @@ def _scheme_brought(scheme: Brought) -> Said:
             return Weight.REVIEW, "the request has a hand in whether it is called over http or https"
         case From.OUTSIDE:
             return Weight.REVIEW, "another service's answer says whether it is called over http or https"
+        case From.CONFIG if scheme.node is not None and not _filled(scheme.node):
+            return Weight.REVIEW, "code that is not followed says whether it is called over http or https"
         case _:
-            return Weight.UNKNOWN, "whether it is called over http or https is not known here"
+            return Weight.UNKNOWN, "whether it is called over http or https"
+
+
+def _filled(node: cs.Expr) -> bool:
+    """Whether a value that is not known here stands in code."""
+    return any(isinstance(each, cs.Named | cs.Filled) or _has_holes(each) for each in cs.walk(node))
+
+
+def _has_holes(node: cs.Node) -> bool:
+    return isinstance(node, cs.String) and node.known is None
 
 
 # -- who decides -----------------------------------------------------------------------------------------
 
 
-def _decided(form: Trace, spot: Spot, code: Code, sheet: Sheet) -> Iterator[Said]:
+def _decided(form: Trace, spot: Spot, code: Code, guards: Guards) -> Iterator[Said]:
     found = address(form)
     if found is None:
         return
@@ -151,12 +164,12 @@ def _decided(form: Trace, spot: Spot, code: Code, sheet: Sheet) -> Iterator[Said
     elif hand.who is From.OUTSIDE:
         yield Weight.NOTE, "another service's answer, or a checked token, says where the request goes"
     elif hand.who is From.UNKNOWN:
-        yield Weight.UNKNOWN, "what the host is made of is not known here"
+        yield Weight.UNKNOWN, "what the host is made of"
     elif names_own_host(hand.node):
         yield Weight.REVIEW, _OWN_HOST
-    elif not is_callers_word(hand.node):
+    elif hand.node is None or not is_callers_word(hand.node):
         yield Weight.REVIEW, "the request has a hand in the host, in a way that is not followed"
-    elif guarded(spot, code, sheet):
+    elif guards.cover(hand.node, spot, code):
         yield Weight.REVIEW, _LOOKED_AT
     else:
         yield Weight.FAIL, "the caller decides to which host the gateway sends the request"

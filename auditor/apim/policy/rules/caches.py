@@ -68,13 +68,14 @@ def _kept(spot: Spot, sheet: Sheet) -> Iterator[Said]:
     if private == {False} or "authorization" in headers:
         yield Weight.FINE, "what is kept for one caller is not given to others"
         return
-    if True not in private:
-        code = Weight.REVIEW in private
-        yield (
-            (Weight.REVIEW, "code decides whether answers to requests with an Authorization header are kept")
-            if code
-            else (Weight.UNKNOWN, "whether answers to requests with an Authorization header are kept")
-        )
+    if private != {True}:
+        if Weight.UNKNOWN in private:
+            yield Weight.UNKNOWN, "whether answers to requests with an Authorization header are kept"
+        else:
+            yield (
+                Weight.REVIEW,
+                "code decides whether answers to requests with an Authorization header are kept",
+            )
         return
     developer = _answers(spot.code("vary-by-developer"), sheet)
     parameters = _names(spot, "vary-by-query-parameter", sheet)
@@ -125,7 +126,7 @@ def _part(code: Code | None, sheet: Sheet) -> Said:
     if any(_is_caller(piece) for piece in pieces):
         return Weight.FINE, "callers share no answers"
     if any(piece.who is From.UNKNOWN for piece in pieces):
-        return Weight.UNKNOWN, "what tells the answers of callers apart is not known here"
+        return Weight.UNKNOWN, "what tells the answers of callers apart"
     if any(piece.who is From.CALLER for piece in pieces):
         return Weight.REVIEW, "callers name the part of the cache that they are answered from"
     return Weight.REVIEW, "all callers share answers to prompts that are alike: vary-by is the same for them"

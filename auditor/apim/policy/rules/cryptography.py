@@ -24,12 +24,16 @@ from auditor.apim.policy.urls import chain
 class Thing(IntEnum):
     """What code makes use of."""
 
-    STRONG = 0
-    RANDOM = 1
-    HASH = 2
-    MAC = 3
-    SIGNATURE = 4
-    CIPHER = 5
+    STRONG = 1
+    RANDOM = 2
+    HASH = 3
+    MAC = 4
+    SIGNATURE = 5
+    CIPHER = 6
+    OTHER_CIPHER = 7
+    """One that is none of those known here."""
+    UNKNOWN_CIPHER = 8
+    """A value that is not known here names it."""
 
 
 class Use(IntEnum):
@@ -81,7 +85,18 @@ _WORDS: Final = {
     Thing.MAC: "something is signed or checked with HMAC over MD5 or SHA-1",
     Thing.SIGNATURE: "a signature over MD5 or SHA-1 is made or believed",
     Thing.CIPHER: "something is encrypted or decrypted with DES, 3DES, RC2 or in ECB mode",
+    Thing.OTHER_CIPHER: "show with which cipher something is encrypted or decrypted",
+    Thing.UNKNOWN_CIPHER: "with which cipher something is encrypted or decrypted",
 }
+_DECIDED: Final = {
+    Thing.STRONG: Weight.FINE,
+    Thing.SIGNATURE: Weight.FAIL,
+    Thing.CIPHER: Weight.FAIL,
+    Thing.OTHER_CIPHER: Weight.REVIEW,
+    Thing.UNKNOWN_CIPHER: Weight.UNKNOWN,
+}
+"""What weighs the same whatever it is used for."""
+_UNREAD: Final = "what code that could not be read makes use of"
 _DEEPEST: Final = 8
 
 
@@ -91,7 +106,7 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
     for spot in sheet.spots:
         for name, code in _codes(spot):
             if code.tree is None and code.fixed is None:
-                yield spot.issue(Rule.WEAK_CRYPTOGRAPHY, Weight.UNKNOWN, "code that could not be read")
+                yield _at(spot).issue(Rule.WEAK_CRYPTOGRAPHY, Weight.UNKNOWN, _UNREAD, spot.element)
                 continue
             things = _things(code)
             if things and readers is None:
@@ -99,16 +114,21 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
             for thing in sorted(things):
                 uses = _uses(spot, name, readers or {}, _DEEPEST)
                 weight, message = _judged(thing, uses, alone=things == {thing})
-                yield spot.issue(Rule.WEAK_CRYPTOGRAPHY, weight, message)
+                yield _at(spot).issue(Rule.WEAK_CRYPTOGRAPHY, weight, message, spot.element)
+
+
+def _at(spot: Spot) -> Spot:
+    """The statement to name: that of a ``value`` is its parent."""
+    if spot.name != "value" or not spot.parents:
+        return spot
+    return Spot(spot.parents[-1], spot.section, spot.parents[:-1], spot.library)
 
 
 def _judged(thing: Thing, uses: frozenset[Use], *, alone: bool) -> tuple[Weight, str]:
     """How much something weighs by what it is used for."""
     words = _WORDS[thing]
-    if thing is Thing.STRONG:
-        return Weight.FINE, words
-    if thing in {Thing.CIPHER, Thing.SIGNATURE}:
-        return Weight.FAIL, words
+    if (decided := _DECIDED.get(thing)) is not None:
+        return decided, words
     if uses and uses <= {Use.LABEL}:
         return Weight.NOTE, f"{words}, for a key or a tag that protects nothing"
     if thing is Thing.MAC:
@@ -152,16 +172,28 @@ def _thing(node: cs.Node) -> Thing | None:
         case cs.New(type=type_):
             return _named(type_.name.rpartition(".")[2])
         case cs.Call(function=cs.Member(target=target, name=name), arguments=arguments):
-            if name in {"Encrypt", "Decrypt"} or (name == "Create" and arguments):
-                first = arguments[0].value if arguments else None
-                return _named(first.known) if isinstance(first, cs.String) and first.known else None
-            return _named(chain(target)[-1]) if name in _MAKERS and chain(target) else None
+            if name in {"Encrypt", "Decrypt"} and len(arguments) > 2:
+                return _cipher(arguments[0].value)
+            made = _named(chain(target)[-1]) if name in _MAKERS and chain(target) else None
+            first = arguments[0].value if name == "Create" and arguments else None
+            return _named(first.known or "") if made is None and isinstance(first, cs.String) else made
         case cs.Member(target=target, name=name) if chain(target)[-1:] == ("HashAlgorithmName",):
             return Thing.SIGNATURE if name in {"MD5", "SHA1"} else Thing.STRONG
         case cs.Member(target=target, name="ECB") if chain(target)[-1:] == ("CipherMode",):
             return Thing.CIPHER
         case _:
             return None
+
+
+def _cipher(algorithm: cs.Expr) -> Thing:
+    """``bytes.Encrypt(algorithm, key, vector)``: what its name, or the object given for it, is."""
+    if isinstance(algorithm, cs.String):
+        if algorithm.known is None:
+            return Thing.UNKNOWN_CIPHER
+        return _named(algorithm.known.strip()) or Thing.OTHER_CIPHER
+    if isinstance(algorithm, cs.Named | cs.Filled):
+        return Thing.UNKNOWN_CIPHER
+    return _thing(algorithm) or Thing.OTHER_CIPHER
 
 
 def _named(name: str) -> Thing | None:
