@@ -97,22 +97,21 @@ _DECIDED: Final = {
 }
 """What weighs the same whatever it is used for."""
 _UNREAD: Final = "what code that could not be read makes use of"
-_DEEPEST: Final = 8
 
 
 def issues(sheet: Sheet) -> Iterator[Issue]:
     """Every use of cryptography or of predictable numbers in code."""
-    readers: dict[str, list[tuple[Spot, str]]] | None = None
+    reach: dict[Use, set[str]] | None = None
     for spot in sheet.spots:
         for name, code in _codes(spot):
             if code.tree is None and code.fixed is None:
                 yield _at(spot).issue(Rule.WEAK_CRYPTOGRAPHY, Weight.UNKNOWN, _UNREAD, spot.element)
                 continue
             things = _things(code)
-            if things and readers is None:
-                readers = _readers(sheet)
+            if things and reach is None:
+                reach = _variables(sheet)
             for thing in sorted(things):
-                uses = _uses(spot, name, readers or {}, _DEEPEST)
+                uses = _uses(spot, name, reach or {})
                 weight, message = _judged(thing, uses, alone=things == {thing})
                 yield _at(spot).issue(Rule.WEAK_CRYPTOGRAPHY, weight, message, spot.element)
 
@@ -207,37 +206,58 @@ def _named(name: str) -> Thing | None:
 # -- what it is for --------------------------------------------------------------------------------------
 
 
-def _readers(sheet: Sheet) -> dict[str, list[tuple[Spot, str]]]:
-    """Where every variable is read, by its name in lower case."""
-    found: dict[str, list[tuple[Spot, str]]] = {}
+def _variables(sheet: Sheet) -> dict[Use, set[str]]:
+    """For every use the variables, in lower case, that reach it, by way of others too."""
+    reach: dict[Use, set[str]] = {use: set() for use in Use}
+    feeds: dict[str, list[str]] = {}
+    read: set[str] = set()
     for spot in sheet.spots:
         for name, code in _codes(spot):
             for where, variable in sources_in(code.tree) if code.tree is not None else ():
                 if where == "context.Variables":
-                    found.setdefault(variable, []).append((spot, name))
-    return found
+                    read.add(variable)
+                    if (written := _written(spot, name)) is not None:
+                        feeds.setdefault(written, []).append(variable)
+                    else:
+                        reach[_use(spot, name)].add(variable)
+    written_here = {name.casefold() for name in sheet.writers}
+    reach[Use.SECRET] |= {name for name in written_here if _SECRET_NAMES.search(name)}
+    reach[Use.OTHER] |= written_here - read
+    for found in reach.values():
+        waiting = list(found)
+        while waiting:
+            new = set(feeds.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+    return reach
 
 
-def _uses(
-    spot: Spot, attribute: str, readers: dict[str, list[tuple[Spot, str]]], deep: int
-) -> frozenset[Use]:
+def _written(spot: Spot, attribute: str) -> str | None:
+    """The variable that an attribute's value goes into, in lower case."""
+    if spot.name != "set-variable" or attribute != "value":
+        return None
+    return (spot.element.word("name") or "").casefold()
+
+
+def _uses(spot: Spot, attribute: str, reach: dict[Use, set[str]]) -> frozenset[Use]:
     """What the value of an attribute, or the text under an empty name, is for."""
-    if spot.name == "set-variable" and attribute == "value":
-        name = (spot.element.word("name") or "").casefold()
-        found = {Use.SECRET} if _SECRET_NAMES.search(name) else set()
-        for reader, where in readers.get(name, ()) if deep else ():
-            found |= _uses(reader, where, readers, deep - 1)
-        return frozenset(found or {Use.OTHER})
+    variable = _written(spot, attribute)
+    if variable is None:
+        return frozenset({_use(spot, attribute)})
+    return frozenset(use for use, reached in reach.items() if variable in reached) or frozenset({Use.OTHER})
+
+
+def _use(spot: Spot, attribute: str) -> Use:
     if _LABELS.get(spot.name) == attribute or spot.name == "vary-by":
-        return frozenset({Use.LABEL})
+        return Use.LABEL
     if attribute == "condition":
-        return frozenset({Use.CHOICE})
+        return Use.CHOICE
     holder = spot.parents[-1] if spot.name == "value" and spot.parents else None
-    if holder is not None and holder.name in {"set-header", "set-query-parameter"}:
-        name = (holder.word("name") or "").casefold()
-        if holder.name == "set-header" and name in _LABEL_HEADERS:
-            return frozenset({Use.LABEL})
-        if holder.name == "set-header" and name in _CREDENTIAL_HEADERS:
-            return frozenset({Use.CREDENTIAL})
-        return frozenset({Use.SECRET if _SECRET_NAMES.search(name) else Use.OTHER})
-    return frozenset({Use.OTHER})
+    if holder is None or holder.name not in {"set-header", "set-query-parameter"}:
+        return Use.OTHER
+    name = (holder.word("name") or "").casefold()
+    if holder.name == "set-header" and name in _LABEL_HEADERS:
+        return Use.LABEL
+    if holder.name == "set-header" and name in _CREDENTIAL_HEADERS:
+        return Use.CREDENTIAL
+    return Use.SECRET if _SECRET_NAMES.search(name) else Use.OTHER
