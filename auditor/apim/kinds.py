@@ -108,8 +108,18 @@ def owner(subject: Subject) -> Subject:
     return subject.related(subject.resource.id.rpartition("/")[0].rpartition("/")[0])
 
 
+IN_POLICIES = "addresses in policies"
+"""The item of a subject that stands for what the policies of a scope call, not for an address of its own."""
+
+
 def _addresses(service: Subject) -> Iterator[Subject]:
-    return together(below(service, "apis"), below(service, "backends"))
+    """What has an address of its own, then every scope again for the addresses in its policies."""
+    called = within(_policy_scopes(service), _in_policies)
+    return together(below(service, "apis"), below(service, "backends"), called)
+
+
+def _in_policies(scope: Subject) -> Iterator[Subject]:
+    yield Subject(scope.audit, scope.resource, scope.log, item=IN_POLICIES)
 
 
 def _certificates(service: Subject) -> Iterator[Subject]:
@@ -159,7 +169,7 @@ def _policy_scopes(service: Subject) -> Iterator[Subject]:
     )
 
 
-ADDRESS = Kind("API or backend", _addresses)
+ADDRESS = Kind("API, backend or policy", _addresses)
 POLICY_SCOPE = Kind("policy", _policy_scopes)
 ANY_CERTIFICATE = Kind("certificate", _certificates)
 OWN_CERTIFICATE = Kind("certificate or host name", _own_certificates)

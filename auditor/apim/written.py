@@ -104,6 +104,14 @@ def _written(scope: Subject) -> Written:
     return Written(tuple(found), tuple(holders), tuple(dict.fromkeys(gaps)))
 
 
+def sheets(read: Written) -> Iterator[tuple[Subject, Sheet]]:
+    """The documents of a scope that were read, each with the resource it hangs on."""
+    for holder in read.holders:
+        document = settled(partial(_document, holder))
+        if isinstance(document, Document) and document.sound:
+            yield holder, Sheet(document, _library(holder))
+
+
 def _document(holder: Subject) -> Document | None:
     return fragment_of(holder) if _is_fragment(holder) else own_document(holder)
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from auditor.apim.defaults import LATER_SUITE, PROTOCOL_KEYS, TRIPLE_DES, WEAK_SUITES
-from auditor.apim.kinds import ADDRESS, API, BACKEND, GATEWAY_HOST_NAME, SERVICE, owner
+from auditor.apim.kinds import ADDRESS, API, BACKEND, GATEWAY_HOST_NAME, IN_POLICIES, SERVICE, owner
 from auditor.apim.tiers import Capability, needs
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import every, some
 from auditor.model.subject import Subject
 from auditor.model.text import Text
 from auditor.model.verdict import Fail, Inherited, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
+from controls.apim import dp_3_policies
 from controls.declare import check, stated
 
 _PLATFORM = "Data in Transit Encryption"
@@ -184,7 +185,9 @@ class _BackendType(StrEnum):
     outcomes="pass fail manual unknown not_applicable",
 )
 def backend_encrypted(address: Subject) -> Verdict:
-    """The gateway reaches backends over TLS."""
+    """The gateway reaches backends, and whatever policies call, over TLS."""
+    if address.item == IN_POLICIES:
+        return dp_3_policies.addresses_encrypted(address)
     if _is_backend(address):
         if _is_pool(address):
             return NotApplicable("A pool has no address of its own; its members are judged.")
@@ -289,7 +292,7 @@ def backend_certificate_validation(backend: Subject) -> Verdict:
             f"The backend {backend.name} is a Service Fabric cluster, which is recognised by thumbprints "
             "or X.509 names of its own. Show that serviceFabricCluster names the right ones."
         )
-    return verdict
+    return dp_3_policies.by_use(backend, verdict) if isinstance(verdict, Fail) else verdict
 
 
 def _view(subject: Subject, name: str) -> Subject:
@@ -338,4 +341,5 @@ CHECKS = (
     backend_encrypted,
     backend_certificate_validation,
     gateway_host_tls,
+    *dp_3_policies.CHECKS,
 )

@@ -34,10 +34,17 @@ def fixture(check: str, name: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def judged(check: str, content: Any, folder: Path, settings: dict[str, Any] | None = None) -> list[Finding]:
+def judged(
+    check: str,
+    content: Any,
+    folder: Path,
+    settings: dict[str, Any] | None = None,
+    *,
+    whole: bool = False,
+) -> list[Finding]:
     file = folder / "input.json"
     file.write_text(json.dumps(content), encoding="utf-8")
-    reading = read_paths([str(file)])
+    reading = read_paths([str(file)], whole=whole)
     assert not reading.problems
     audit = Audit(reading.inventory, catalogue().knowledge, NOW, settings)
     wanted = CHECKS[f"apim.{check}"]
@@ -78,7 +85,7 @@ FIRST = (1, "value", 0, "properties")
         ("dp-3.api-encrypted-protocols", "fail--http-beside-https", FIRST, {"protocols": ["https"]}),
         (
             "dp-3.backend-encrypted",
-            "fail--http-service-url",
+            "fail--http-service-url-complete",
             FIRST,
             {"serviceUrl": "https://orders.contoso.com"},
         ),
@@ -148,7 +155,7 @@ def test_the_fix_turns_the_verdict(
     content = fixture(check, name)
     assert status_of(judged(check, content, tmp_path)) is Status.FAIL
     at(content, *where).update(change)
-    found = judged(check, content, tmp_path)
+    found = judged(check, content, tmp_path, whole=name.endswith("-complete"))
     assert status_of(found) is Status.PASS, [finding.message for finding in found]
 
 
@@ -252,7 +259,7 @@ def test_every_protocol_that_is_on_is_told(tmp_path: Path) -> None:
 
 
 def test_an_address_is_quoted_without_its_path(tmp_path: Path) -> None:
-    content = fixture("dp-3.backend-encrypted", "fail--http-service-url")
+    content = fixture("dp-3.backend-encrypted", "fail--http-service-url-complete")
     at(content, *FIRST)["serviceUrl"] = "http://orders.contoso.com/hooks/private-path?code=private-code"
     failed = [f for f in judged("dp-3.backend-encrypted", content, tmp_path) if f.status is Status.FAIL]
     assert "'http://orders.contoso.com'" in failed[0].message

@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import Final, TypeAlias
 
 from auditor.apim.policy.csharp import nodes as cs
+from auditor.apim.policy.csharp.shapes import entries, root
 from auditor.apim.policy.evaluate.code import Code
 from auditor.apim.policy.pieces import parts
 from auditor.apim.policy.sheets import Sheet, Spot
@@ -44,6 +45,19 @@ Piece: TypeAlias = str | From
 Form: TypeAlias = tuple[Piece, ...]
 """One value a piece of code can have, as pieces in order; neighbouring text is merged."""
 
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A piece that is not known text, with the code that brings it."""
+
+    who: From
+    node: cs.Expr | None = None
+    """None where a named value or a tool fills it in, or where nothing is said of it."""
+
+
+Trace: TypeAlias = tuple[str | Brought, ...]
+"""A form whose pieces say which code brings them."""
+
 _CONFIGURED: Final = frozenset(
     {"Api", "Operation", "Product", "Subscription", "User", "Deployment", "Workspace", "RequestId"}
     | {"Timestamp", "Elapsed", "Tracing", "GraphQL"}
@@ -59,10 +73,14 @@ def forms(code: Code | None, sheet: Sheet) -> tuple[Form, ...]:
         code: The value; None is taken for empty text.
         sheet: The document it stands in, whose statements write the variables it reads.
     """
+    return tuple(dict.fromkeys(tuple(map(_plain, form)) for form in traces(code, sheet)))
+
+
+def traces(code: Code | None, sheet: Sheet) -> tuple[Trace, ...]:
+    """The same forms with the code that brings each piece."""
     if code is None:
         return (("",),)
-    found = tuple(dict.fromkeys(_merged(each) for each in _Forms(sheet).of(code)))
-    return found if 0 < len(found) <= MAX_FORMS else ((From.UNKNOWN,),)
+    return _few(_merged(each) for each in _Forms(sheet).of(code))
 
 
 def brought_by(form: Form) -> From | None:
@@ -80,8 +98,27 @@ def reads(code: Code | None, sheet: Sheet) -> frozenset[From]:
     return frozenset(piece for form in forms(code, sheet) for piece in form if isinstance(piece, From))
 
 
-def _merged(form: Form) -> Form:
-    result: list[Piece] = []
+def _plain(piece: str | Brought) -> Piece:
+    return piece if isinstance(piece, str) else piece.who
+
+
+def _few(found: Iterable[Trace]) -> tuple[Trace, ...]:
+    """At most so many forms as are told apart: first by their code, then by who brings them."""
+    forms = tuple(dict.fromkeys(found))
+    if len(forms) > MAX_FORMS:
+        forms = tuple(dict.fromkeys(tuple(map(_unnamed, form)) for form in forms))
+    return forms if 0 < len(forms) <= MAX_FORMS else (_UNKNOWN,)
+
+
+def _unnamed(piece: str | Brought) -> str | Brought:
+    return piece if isinstance(piece, str) else Brought(piece.who)
+
+
+_UNKNOWN: Final[Trace] = (Brought(From.UNKNOWN),)
+
+
+def _merged(form: Trace) -> Trace:
+    result: list[str | Brought] = []
     for piece in form:
         if isinstance(piece, str) and result and isinstance(result[-1], str):
             result[-1] += piece
@@ -97,7 +134,7 @@ class _Forms:
     sheet: Sheet
     following: set[str] = field(default_factory=set)
 
-    def of(self, code: Code) -> tuple[Form, ...]:
+    def of(self, code: Code) -> tuple[Trace, ...]:
         if code.tree is not None:
             return self._tree(code.tree, {})
         match code.fixed:
@@ -106,20 +143,19 @@ class _Forms:
             case Symbol(by=By.CONFIG):
                 return (tuple(_parts(code.source)),)
             case _:  # code that does not parse, or text mixed with code
-                return ((From.UNKNOWN,),)
+                return (_UNKNOWN,)
 
-    def _tree(self, tree: cs.Expr | cs.Block, names: dict[str, list[cs.Expr]]) -> tuple[Form, ...]:
+    def _tree(self, tree: cs.Expr | cs.Block, names: dict[str, list[cs.Expr]]) -> tuple[Trace, ...]:
         if not isinstance(tree, cs.Block):
             return self.value(tree, names)
         names = {**names, **_locals(tree)}
         returned = [node.value for node in cs.walk(tree) if isinstance(node, cs.Return) and node.value]
         return self._any(returned, names)
 
-    def _any(self, values: Iterable[cs.Expr], names: dict[str, list[cs.Expr]]) -> tuple[Form, ...]:
-        found = tuple(dict.fromkeys(form for value in values for form in self.value(value, names)))
-        return found if 0 < len(found) <= MAX_FORMS else ((From.UNKNOWN,),)
+    def _any(self, values: Iterable[cs.Expr], names: dict[str, list[cs.Expr]]) -> tuple[Trace, ...]:
+        return _few(form for value in values for form in self.value(value, names))
 
-    def value(self, node: cs.Expr, names: dict[str, list[cs.Expr]]) -> tuple[Form, ...]:
+    def value(self, node: cs.Expr, names: dict[str, list[cs.Expr]]) -> tuple[Trace, ...]:
         """The forms of an expression."""
         match node:
             case cs.String(parts=parts) | cs.QuotedText(parts=parts):
@@ -127,7 +163,7 @@ class _Forms:
             case cs.Character() | cs.Number() | cs.Boolean() | cs.Null():
                 return ((_constant(node),),)
             case cs.Named() | cs.Filled():
-                return ((From.CONFIG,),)
+                return ((Brought(From.CONFIG),),)
             case cs.Interpolated(parts=parts):
                 return self._joined(
                     [self.value(p.value, names) if isinstance(p, cs.Hole) else ((_piece(p),),) for p in parts]
@@ -138,9 +174,13 @@ class _Forms:
                 return self._any((then, otherwise), names)
             case cs.Coalesce(left=left, right=right):
                 return self._any((left, right), names)
-            case cs.Cast(operand=inner) | cs.As(operand=inner) | cs.Grouped(inner=inner):
-                return self.value(inner, names)
-            case cs.Checked(operand=inner) | cs.Postfix(operand=inner):
+            case (
+                cs.Cast(operand=inner)
+                | cs.As(operand=inner)
+                | cs.Grouped(inner=inner)
+                | cs.Checked(operand=inner)
+                | cs.Postfix(operand=inner)
+            ):
                 return self.value(inner, names)
             case cs.Name(name=name) if name in names:
                 return self._local(name, names)
@@ -148,16 +188,19 @@ class _Forms:
                 return self._variable(node.arguments)
             case cs.Call():
                 return self._call(node, names)
-            case cs.New(arguments=arguments) if len(arguments) == 1:
+            case cs.Index(target=target) if (listed := entries(target, names)) is not None:
+                # Who asks for an entry chooses among what is listed.
+                return self._any(listed, names)
+            case cs.New(arguments=arguments, initializer=None) if len(arguments) == 1:
                 # new Uri(text), new JValue(text): the text itself.
                 return self.value(arguments[0].value, names)
             case _:
-                return ((self._from(node, names),),)
+                return ((Brought(self._from(node, names), node),),)
 
-    def _call(self, node: cs.Call, names: dict[str, list[cs.Expr]]) -> tuple[Form, ...]:
+    def _call(self, node: cs.Call, names: dict[str, list[cs.Expr]]) -> tuple[Trace, ...]:
         function = node.function
         if not isinstance(function, cs.Member):
-            return ((self._from(node, names),),)
+            return ((Brought(self._from(node, names), node),),)
         path = _path(function.target)
         values = [argument.value for argument in node.arguments]
         if path == "context.Variables" and function.name == "GetValueOrDefault":
@@ -167,27 +210,54 @@ class _Forms:
             return self._joined([self.value(each, names) for each in values])
         if path in {"string", "String"} and function.name == "Format" and values:
             return self._format(values, names)
+        if path in {"string", "String"} and function.name == "Join" and len(values) > 2:
+            between = [each for value in values[1:] for each in (values[0], value)][1:]
+            return self._joined([self.value(each, names) for each in between])
+        if function.name == "Replace" and len(values) == 2:
+            return self._replaced(node, self.value(function.target, names), values, names)
         if function.name in _SAME:
-            return self.value(function.target, names)
-        return ((self._from(node, names),),)
+            return tuple(_trimmed(form, function.name, values) for form in self.value(function.target, names))
+        return ((Brought(self._from(node, names), node),),)
 
-    def _format(self, values: list[cs.Expr], names: dict[str, list[cs.Expr]]) -> tuple[Form, ...]:
+    def _replaced(
+        self,
+        node: cs.Call,
+        forms: tuple[Trace, ...],
+        values: list[cs.Expr],
+        names: dict[str, list[cs.Expr]],
+    ) -> tuple[Trace, ...]:
+        """``text.Replace(old, new)``: taken apart where both the text and what is replaced are known."""
+        old = _known(values[0])
+        found: list[Trace] = []
+        for form in forms:
+            text = form[0] if len(form) == 1 else None
+            if not old or not isinstance(text, str):
+                found.append((Brought(self._from(node, names), node),))
+                continue
+            first, *rest = text.split(old)
+            found.extend(
+                (first, *(piece for part in rest for piece in (*new, part)))
+                for new in self.value(values[1], names)
+            )
+        return _few(found)
+
+    def _format(self, values: list[cs.Expr], names: dict[str, list[cs.Expr]]) -> tuple[Trace, ...]:
         """``string.Format``: the text before the first hole is known, behind it the order is not followed."""
         first, *rest = values
         text = first.parts[0] if isinstance(first, cs.String) and first.parts else None
         start = text.partition("{")[0] if isinstance(text, str) else ""
         hands = [self._from(each, names) for each in rest]
-        return ((start, max(hands, default=From.CONFIG)),)
+        return ((start, Brought(max(hands, default=From.CONFIG))),)
 
-    def _joined(self, parts: list[tuple[Form, ...]]) -> tuple[Form, ...]:
-        result: tuple[Form, ...] = ((),)
+    def _joined(self, parts: list[tuple[Trace, ...]]) -> tuple[Trace, ...]:
+        result: tuple[Trace, ...] = ((),)
         for part in parts:
             result = tuple((*before, *after) for before in result for after in part)
-            if len(result) > MAX_FORMS:
-                return ((From.UNKNOWN,),)
+            if len(result) > MAX_FORMS and (result := _few(result)) == (_UNKNOWN,):
+                return result
         return result
 
-    def _local(self, name: str, names: dict[str, list[cs.Expr]]) -> tuple[Form, ...]:
+    def _local(self, name: str, names: dict[str, list[cs.Expr]]) -> tuple[Trace, ...]:
         key = f"local {name}"
         if key in self.following or len(self.following) > _DEEPEST:
             return ()
@@ -197,23 +267,23 @@ class _Forms:
         finally:
             self.following.discard(key)
 
-    def _variable(self, arguments: tuple[cs.Argument, ...]) -> tuple[Form, ...]:
+    def _variable(self, arguments: tuple[cs.Argument, ...]) -> tuple[Trace, ...]:
         """What the statements of this document write into a variable."""
         name = _known(arguments[0].value) if arguments else None
         if name is None or name not in self.sheet.writers or len(self.following) > _DEEPEST:
-            return ((From.UNKNOWN,),)
+            return (_UNKNOWN,)
         if name in self.following:
             return ()
         self.following.add(name)
         try:
             written = [form for spot in self.sheet.writers[name] for form in self._written(spot)]
-            return tuple(dict.fromkeys(written)) or ((From.UNKNOWN,),)
+            return tuple(dict.fromkeys(written)) or (_UNKNOWN,)
         finally:
             self.following.discard(name)
 
-    def _written(self, spot: Spot) -> tuple[Form, ...]:
+    def _written(self, spot: Spot) -> tuple[Trace, ...]:
         if spot.name != "set-variable":
-            return ((From.OUTSIDE,),)
+            return ((Brought(From.OUTSIDE),),)
         code = spot.code("value")
         return self.of(code) if code is not None else (("",),)
 
@@ -226,7 +296,7 @@ class _Forms:
             match each:
                 case cs.Name(name=name) if name in names:
                     for form in self._local(name, names):
-                        yield from (piece for piece in form if isinstance(piece, From))
+                        yield from (piece.who for piece in form if isinstance(piece, Brought))
                 case cs.Member(target=cs.Name(name="context"), name=name):
                     if name == "Request":
                         yield From.CALLER
@@ -239,7 +309,7 @@ class _Forms:
                     | cs.Index(target=target, arguments=arguments)
                 ) if _path(target) == "context.Variables":
                     for form in self._variable(arguments[:1]):
-                        yield from (piece for piece in form if isinstance(piece, From))
+                        yield from (piece.who for piece in form if isinstance(piece, Brought))
                 case cs.Named() | cs.Filled():
                     yield From.CONFIG
                 case cs.Opaque():
@@ -257,17 +327,34 @@ def _locals(block: cs.Block) -> dict[str, list[cs.Expr]]:
                 found.setdefault(name, []).extend([value] if value is not None else [])
         elif isinstance(node, cs.Assignment) and isinstance(node.target, cs.Name):
             found.setdefault(node.target.name, []).append(node.value)
+        elif isinstance(node, cs.Assignment) and (changed := root(node.target)) is not None:
+            # ``local.Member = value``, ``local["key"] = value``: the whole has another hand in it.
+            found.setdefault(changed, []).append(node)
         elif isinstance(node, cs.Opaque):
             for name in node.declared:
                 # What a loop or a using variable holds: anything its expressions hold.
                 found.setdefault(name, []).extend(node.expressions)
         elif isinstance(node, cs.Call):
             for argument in node.arguments:
-                if isinstance(argument.value, cs.Declared):
+                if argument.modifier and isinstance(argument.value, cs.Declared | cs.Name):
                     found.setdefault(argument.value.name, []).append(node)
         elif isinstance(node, cs.Is) and node.name is not None:
             found.setdefault(node.name, []).append(node.operand)
     return found
+
+
+def _trimmed(form: Trace, how: str, values: list[cs.Expr]) -> Trace:
+    """A form without the characters that ``Trim``, ``TrimStart`` and ``TrimEnd`` take from its ends."""
+    if how not in {"Trim", "TrimStart", "TrimEnd"} or not all(isinstance(v, cs.Character) for v in values):
+        return form
+    characters = "".join(v.value for v in values if isinstance(v, cs.Character)) or None
+    first, last = form[0], form[-1]
+    if how != "TrimEnd" and isinstance(first, str):
+        form = (first.lstrip(characters), *form[1:])
+        last = form[-1]
+    if how != "TrimStart" and isinstance(last, str):
+        form = (*form[:-1], last.rstrip(characters))
+    return form
 
 
 def _path(node: cs.Node) -> str:
@@ -286,11 +373,11 @@ def _known(node: cs.Node) -> str | None:
     return None
 
 
-def _piece(part: object) -> Piece:
-    return part if isinstance(part, str) else From.CONFIG
+def _piece(part: object) -> str | Brought:
+    return part if isinstance(part, str) else Brought(From.CONFIG)
 
 
-def _parts(source: str) -> Iterator[Piece]:
+def _parts(source: str) -> Iterator[str | Brought]:
     """The text of a literal with what fills its holes."""
     return map(_piece, parts(source))
 
