@@ -26,7 +26,9 @@ INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\uf
 _TOKEN: Final = re.compile(
     r"#\{[^{}]+\}#?|\{#\[.+?\]#\}|__\w+?__|\$\([\w.\- ]+\)|%%\w+%%|@@\w+@@|\{\{[^{}]*\}\}|<%.+?%>"
 )
-_WORDS: Final = r"(your|tenant|insert|audience|client|aad|entra|app|api|issuer|subject|thumbprint|certificate)"
+_WORDS: Final = (
+    r"(your|tenant|insert|audience|client|aad|entra|app|api|issuer|subject|thumbprint|certificate)"
+)
 
 
 def _run(name: str) -> str:
@@ -48,7 +50,8 @@ _WHOLE: Final = re.compile(
 )
 _INSIDE: Final = re.compile(
     rf"[<\[]{_WORDS}[^<>\[\]]*[>\]]|\{{(tenant|aad|client|app)[-_a-z]*\}}"
-    r"|(?<![\w.\-])your[-_ ]?(own[-_ ])?(tenant|client|app|api|thumbprint|certificate|issuer|subject|audience|aad)"
+    r"|(?<![\w.\-])your[-_ ]?(own[-_ ])?"
+    r"(tenant|client|app|api|thumbprint|certificate|issuer|subject|audience|aad)"
     rf"|(?<![0-9a-f]){_run('a')}{_run('b')}-{_run('c')}-{_run('d')}-{_run('e')}"
     rf"-{_run('f')}{_run('g')}{_run('h')}(?![0-9a-f])"
     r"|xxxxxxxx-xxxx",

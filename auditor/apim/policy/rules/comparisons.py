@@ -19,7 +19,6 @@ from auditor.apim.policy.origins import Form, From, forms
 from auditor.apim.policy.samples import INVISIBLE, Sample, sample
 from auditor.apim.policy.sheets import Sheet, Spot
 from auditor.apim.policy.states import Prop
-from auditor.apim.policy.tree import Element
 from auditor.apim.policy.values import Case, Property
 
 Said = tuple[Rule, Weight, str]
@@ -140,7 +139,7 @@ def _identities(spot: Spot, sheet: Sheet) -> Iterator[Issue]:
     holder = spot.element.find("identities")
     for identity in holder.find_all("identity") if holder is not None else ():
         at = Spot(identity, spot.section, (*spot.parents, spot.element), spot.library)
-        said = list(dict.fromkeys(_identity(at, identity, sheet)))
+        said = list(dict.fromkeys(_identity(at, sheet)))
         for rule, weight, message in said:
             yield spot.issue(rule, weight, message, identity)
         for rule in (Rule.PLACEHOLDER, Rule.NEVER_EQUAL):
@@ -148,7 +147,7 @@ def _identities(spot: Spot, sheet: Sheet) -> Iterator[Issue]:
                 yield spot.issue(rule, Weight.FINE, "names the certificates it accepts", identity)
 
 
-def _identity(at: Spot, identity: Element, sheet: Sheet) -> Iterator[Said]:
+def _identity(at: Spot, sheet: Sheet) -> Iterator[Said]:
     for name in _IDENTITY:
         code = at.code(name)
         if code is None:
