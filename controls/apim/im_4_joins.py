@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from auditor.apim.client_certificates import Bare, Header, Use, first_use, gap, use_of
+from auditor.apim.collections import reported
 from auditor.apim.documents import prover_of
 from auditor.apim.exposure import Reach, describe_network, gateway_reach
 from auditor.apim.hosts import certificates_arrive, demanded, gateway_hosts, negotiates
@@ -284,13 +285,19 @@ def _named(names: list[str]) -> str:
 
 
 def _expired(certificate: Subject) -> bool:
+    reported(certificate, "/properties/expirationDate")
     return certificate.moment("/properties/expirationDate") <= certificate.now
+
+
+def _thumbprint(certificate: Subject) -> str:
+    reported(certificate, "/properties/thumbprint")
+    return certificate.text("/properties/thumbprint").value()
 
 
 def _outward(service: Subject, certificate: Subject) -> bool:
     """Whether a certificate surely serves towards backends, by a policy or by a backend's own setting."""
     names = {certificate.name.casefold()}
-    thumbprint = settled(lambda: certificate.text("/properties/thumbprint").value())
+    thumbprint = settled(partial(_thumbprint, certificate))
     if not isinstance(thumbprint, Undetermined) and thumbprint:
         names.add(thumbprint.casefold())
     if names & _presented(service):

@@ -49,7 +49,7 @@ _WHOLE: Final = re.compile(
     re.IGNORECASE,
 )
 _INSIDE: Final = re.compile(
-    rf"[<\[]{_WORDS}[^<>\[\]]*[>\]]|\{{(tenant|aad|client|app)[-_a-z]*\}}"
+    rf"[<\[]{_WORDS}[^<>\[\]]*[>\]]"
     r"|(?<![\w.\-])your[-_ ]?(own[-_ ])?"
     r"(tenant|client|app|api|thumbprint|certificate|issuer|subject|audience|aad)"
     rf"|(?<![0-9a-f]){_run('a')}{_run('b')}-{_run('c')}-{_run('d')}-{_run('e')}"
@@ -60,11 +60,12 @@ _INSIDE: Final = re.compile(
 _LIKELY: Final = re.compile(
     r"(?<![a-z])(desired|expected|sample|example|dummy|todo|insert[-_ ]|replace[-_ ])|trusted-?(issuer|ca)"
     r"|\byour[-_ ]|placeholder|change-?me|thumbprint[-_ ]?(here|of|in)|^[<\[{].*[>\]}]$|xxxx"
-    r"|contoso|fabrikam|^(0{4,}|f{4,}|a{4,}|1{4,}|x{4,})$",
+    # In braces programs fill in values as well.
+    r"|\{(tenant|aad|client|app)[-_a-z]*\}|contoso|fabrikam|^(0{4,}|f{4,}|a{4,}|1{4,}|x{4,})$",
     re.IGNORECASE,
 )
-_COMPANIES: Final = re.compile(r"contoso|fabrikam", re.IGNORECASE)
-"""Names of the companies in Microsoft's examples."""
+_NAMED: Final = re.compile(r"contoso|fabrikam|\{(tenant|aad|client)[-_a-z]*\}", re.IGNORECASE)
+"""Names of the companies, and of the tenants and clients, in Microsoft's examples."""
 
 
 @lru_cache(maxsize=4096)
@@ -81,5 +82,5 @@ def sample(text: str) -> Sample | None:
 
 
 def is_sample(text: str) -> bool:
-    """Whether a text is surely that of an example, or names a company of Microsoft's examples."""
-    return sample(text) is Sample.SURE or _COMPANIES.search(text) is not None
+    """Whether a text is surely that of an example, or names somebody in Microsoft's examples."""
+    return sample(text) is Sample.SURE or _NAMED.search(text) is not None
