@@ -10,28 +10,18 @@ from auditor.apim.hosts import (
     negotiates,
     service_asks,
 )
-from auditor.apim.kinds import API, SERVICE
-from auditor.apim.tiers import Capability, is_v2, needs, supports, tier_of
+from auditor.apim.kinds import API, SERVICE, below
+from auditor.apim.tiers import Capability, is_v2, supports, tier_of
 from auditor.model.check import Gate
-from auditor.model.evidence import Gap, Reason, Undetermined
-from auditor.model.logic import every, some
+from auditor.model.evidence import Undetermined
+from auditor.model.logic import settled, some
 from auditor.model.subject import Subject
-from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Source, Unknown, Verdict
-from controls.apim import im_4_vault
+from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Source, Verdict
+from controls.apim import im_4_statements, im_4_vault
 from controls.declare import check
 
 _FEATURE = "Client certificate authentication"
 _SOURCE = Source.CLIENT_CERTIFICATES
-
-
-def _unread(service: Subject, needed: str) -> Gap:
-    """What only a policy decides."""
-    return Gap(
-        Reason.UNREAD_POLICY,
-        f"{needed}: this version does not ask it of policies yet",
-        f"review the policies of {service.name} for context.Request.Certificate and "
-        "validate-client-certificate",
-    )
 
 
 @check(
@@ -40,7 +30,7 @@ def _unread(service: Subject, needed: str) -> Gap:
     on=GATEWAY_HOST,
     source=_SOURCE,
     severity=Severity.HIGH,
-    outcomes="pass fail unknown",
+    outcomes="pass fail unknown not_applicable",
 )
 def certificate_requested(host: Subject) -> Verdict:
     """The gateway asks its callers for a certificate."""
@@ -49,14 +39,13 @@ def certificate_requested(host: Subject) -> Verdict:
         return _requested_by_service(service)
     if negotiates(host):
         return Pass("The gateway asks for a client certificate under every gateway host name that was read.")
+    fix = "Set negotiateClientCertificate of that host name to true."
     if demanded(host):
         return Fail(
             f"Your configuration demands client certificates, and the gateway does not ask for one under "
-            f"{host.item}: set negotiateClientCertificate of that host name to true."
+            f"{host.item}. {fix}"
         )
-    raise Undetermined(
-        _unread(service, f"whether a policy looks for the certificate that {host.item} does not ask for")
-    )
+    return _not_asked(host, f"under {host.item}", fix)
 
 
 def _requested_by_service(service: Subject) -> Verdict:
@@ -64,18 +53,44 @@ def _requested_by_service(service: Subject) -> Verdict:
     if service_asks(service):
         note = " (that this is the v2 switch, Microsoft's documents do not state)" if is_v2(service) else ""
         return Pass(f"The gateway asks for client certificates: enableClientCertificate is on{note}.")
+    fix = "Set enableClientCertificate to true."
     if demanded(service):
         return Fail(
-            "Your configuration demands client certificates, and the service does not ask for one: set "
-            "enableClientCertificate to true."
+            f"Your configuration demands client certificates, and the service does not ask for one. {fix}"
         )
-    raise Undetermined(
-        _unread(service, f"whether a policy looks for the certificate that {service.name} does not ask for")
-    )
+    return _not_asked(service, "under any host name", fix)
 
 
-def _unread_policy(service: Subject, needed: str) -> Verdict:
-    return Unknown("Policies are not read in this version.", None, (_unread(service, needed),))
+def _not_asked(host: Subject, where: str, fix: str) -> Verdict:
+    if not _has_apis(host.of(host.resource)):
+        return NotApplicable("There is no API whose policies could look at a certificate.")
+    from controls.apim.im_4_joins import not_asked
+
+    return not_asked(host, where, fix)
+
+
+def _has_apis(service: Subject) -> bool:
+    """Whether there is an API: the prover takes a tenth of a second to import, which only those pay for."""
+    return some(below(service, "apis"), lambda _: True)
+
+
+@check(
+    "apim.im-4.certificate-unused",
+    feature=_FEATURE,
+    on=SERVICE,
+    source=_SOURCE,
+    severity=Severity.LOW,
+    outcomes="pass fail unknown not_applicable",
+)
+def certificate_unused(service: Subject) -> Verdict:
+    """Some policy looks at the certificates that the gateway asks for."""
+    if not certificates_arrive(service):
+        return NotApplicable("The gateway asks for no certificates.")
+    if not _has_apis(service):
+        return NotApplicable("There is no API whose policies could look at a certificate.")
+    from controls.apim.im_4_joins import unused
+
+    return unused(service)
 
 
 @check(
@@ -110,7 +125,7 @@ def _by_host(service: Subject) -> Verdict | None:
     on=SERVICE,
     source=_SOURCE,
     severity=Severity.HIGH,
-    outcomes="pass unknown not_applicable",
+    outcomes="pass fail unknown manual not_applicable",
     needs=Gate("host_negotiation", _by_host),
 )
 def default_host_bypass(service: Subject) -> Verdict:
@@ -119,66 +134,37 @@ def default_host_bypass(service: Subject) -> Verdict:
         return NotApplicable(
             "No gateway host name asks for a certificate, so there is no question to walk around."
         )
+    silent: list[str] = []
 
-    def judge(host: Subject) -> Verdict:
+    def asks_nothing(host: Subject) -> bool:
         if negotiates(host):
-            return Pass("The gateway asks here too.")
-        raise Undetermined(
-            _unread(
-                service,
-                f"whether a policy refuses callers who take {host.item}, which asks for no certificate while "
-                "another host name does",
-            )
-        )
+            return False
+        silent.append(host.item)
+        return True
 
-    return every(
-        gateway_hosts(service), judge, "Every gateway host name asks for a certificate, the default one too."
-    )
+    if not some(gateway_hosts(service), asks_nothing):
+        return Pass("Every gateway host name asks for a certificate, the default one too.")
+    if not _has_apis(service):
+        return NotApplicable("There is no API to get to by another host name.")
+    from controls.apim.im_4_joins import bypassed
+
+    return bypassed(service, silent[-1])
 
 
 @check(
     "apim.im-4.header-forwarded-certificate",
     feature=_FEATURE,
-    on=SERVICE,
+    on=API,
     source=_SOURCE,
     severity=Severity.HIGH,
-    outcomes="unknown",
+    outcomes="fail unknown manual not_applicable",
 )
-def header_forwarded_certificate(service: Subject) -> Verdict:
+def header_forwarded_certificate(api: Subject) -> Verdict:
     """A certificate in a header is believed only where nobody else can write that header."""
-    return _unread_policy(
-        service, f"whether a policy of {service.name} believes a certificate that a header carries"
-    )
+    api.listed("operations")
+    from controls.apim.im_4_joins import from_header
 
-
-@check(
-    "apim.im-4.placeholders",
-    feature=_FEATURE,
-    on=SERVICE,
-    source=_SOURCE,
-    severity=Severity.HIGH,
-    outcomes="unknown",
-)
-def placeholders(service: Subject) -> Verdict:
-    """No certificate is compared with the text of an example."""
-    return _unread_policy(
-        service, f"whether a policy of {service.name} still compares with an example's values"
-    )
-
-
-@check(
-    "apim.im-4.never-equal-comparison",
-    feature=_FEATURE,
-    on=SERVICE,
-    source=_SOURCE,
-    severity=Severity.MEDIUM,
-    outcomes="unknown",
-)
-def never_equal_comparison(service: Subject) -> Verdict:
-    """No certificate is compared with a value that it can never have."""
-    return _unread_policy(
-        service, f"whether a policy of {service.name} compares with a thumbprint no certificate has"
-    )
+    return from_header(api)
 
 
 @check(
@@ -188,15 +174,23 @@ def never_equal_comparison(service: Subject) -> Verdict:
     source=_SOURCE,
     severity=Severity.MEDIUM,
     outcomes="manual unknown not_applicable",
-    needs=needs(
-        Capability.CA_CERTIFICATES,
-        "Certificates of a private issuer have to be compared by their thumbprints there.",
-    ),
 )
 def private_ca(service: Subject) -> Verdict:
     """The issuers of the callers' certificates are known to the gateway."""
     if not certificates_arrive(service):
         return NotApplicable("No gateway host name asks for a certificate, so no issuer has to be known.")
+    classic = supports(service, Capability.CA_CERTIFICATES)
+    found = settled(lambda: _has_apis(service))
+    if classic and isinstance(found, Undetermined):
+        return _issuers_uploaded(service)
+    if not _has_apis(service):
+        return NotApplicable("There is no API whose policies could verify a chain.")
+    from controls.apim.im_4_joins import private_issuers
+
+    return private_issuers(service, lambda: _issuers_uploaded(service))
+
+
+def _issuers_uploaded(service: Subject) -> Verdict:
     if some(service.items("/properties/certificates"), lambda _: True):
         return Manual(
             "CA certificates are uploaded. Show that they are the root and intermediate certificates of "
@@ -207,6 +201,24 @@ def private_ca(service: Subject) -> Verdict:
         "certificates: show who issues them; the chain of a private or self-signed one cannot be verified "
         "without its CA certificates."
     )
+
+
+@check(
+    "apim.im-4.uploaded-certificates",
+    feature=_FEATURE,
+    on=SERVICE,
+    source=_SOURCE,
+    severity=Severity.MEDIUM,
+    outcomes="fail unknown manual not_applicable",
+    also=("DP-7", "IM-3"),
+)
+def uploaded_certificates(service: Subject) -> Verdict:
+    """A policy that accepts every uploaded certificate accepts callers' certificates alone."""
+    if not _has_apis(service):
+        return NotApplicable("There is no API whose policies could accept uploaded certificates.")
+    from controls.apim.im_4_joins import uploaded
+
+    return uploaded(service)
 
 
 @check(
@@ -229,12 +241,13 @@ def application_gateway_termination(service: Subject) -> Verdict:
 
 CHECKS = (
     certificate_requested,
+    certificate_unused,
     certificate_validated,
     default_host_bypass,
     header_forwarded_certificate,
-    placeholders,
-    never_equal_comparison,
+    *im_4_statements.CHECKS,
     private_ca,
+    uploaded_certificates,
     application_gateway_termination,
     *im_4_vault.CHECKS,
 )

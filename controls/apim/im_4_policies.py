@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.apim.documents import Way, ways_in
+from auditor.apim.hosts import certificates_arrive
+from auditor.apim.policy.issues import Rule
 from auditor.apim.policy.prove import Cause, CertificateVerdict
 from auditor.apim.policy.prove import Verdict as Proved
 from auditor.apim.policy.states import Caller
-from auditor.model.evidence import Gap, Reason
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
+from auditor.model.logic import settled
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
 
@@ -64,7 +67,7 @@ def validated(api: Subject) -> Verdict:
     if not certain:
         return _unknown(api, decided, "whether anything opens the API", _details(decided, cases))
     doubtful = any(_doubtful(case) for case in cases) or prover.composer.policies.products is None
-    return _verdict(api, decided, cases, doubtful)
+    return _with_transport(api, _verdict(api, decided, cases, doubtful))
 
 
 def _unread(case: _Case) -> bool:
@@ -82,13 +85,14 @@ def _verdict(api: Subject, worst: _Case, cases: list[_Case], doubtful: bool) -> 
         case Proved.FAIL | Proved.NONE:
             who = "; ".join(_WORDS[caller] for caller in proved.enters if caller is not Caller.VALID)
             if not who:
-                return Fail(f"Even the right certificate is refused ({worst}): {proved.reason}.", details)
-            return Fail(f"Callers get in {who} ({worst}).", details)
+                return _fail(f"Even the right certificate is refused ({worst}): {proved.reason}.", details)
+            return _fail(f"Callers get in {who} ({worst}).", details)
         case Proved.WEAK:
             only = set(proved.enters) - {Caller.VALID} == {Caller.REVOKED}
             who = "; ".join(_WORDS[caller] for caller in proved.enters if caller is not Caller.VALID)
             severity = Severity.LOW if only else Severity.MEDIUM
-            return Fail(f"The certificate is checked, but callers get in {who} ({worst}).", details, severity)
+            message = f"The certificate is checked, but callers get in {who} ({worst})."
+            return _fail(message, details, severity)
         case Proved.MANUAL if _unread(worst):
             return _unknown(api, worst, proved.reason, details)
         case Proved.MANUAL:
@@ -99,6 +103,47 @@ def _verdict(api: Subject, worst: _Case, cases: list[_Case], doubtful: bool) -> 
             )
         case Proved.PASS:
             return Pass("Nobody but the holder of the right certificate gets in.", details)
+
+
+def _fail(message: str, details: dict[str, Any], severity: Severity | None = None) -> Fail:
+    """A failure with the rule it falls under: a milder one where some check is made."""
+    rule = Rule.CERTIFICATE_NOT_VALIDATED if severity is None else Rule.CERTIFICATE_WEAKLY_VALIDATED
+    return Fail(message, {**details, "rules": [str(rule)]}, severity)
+
+
+def _with_transport(api: Subject, verdict: Verdict) -> Verdict:
+    """The verdict with what the way to the policy does to certificates; it changes no status.
+
+    Over http no certificate arrives, and under no host name does one where the gateway asks for none: both
+    are callers without a certificate, whom the proof has followed.
+    """
+    notes = [words for words in (_clear_text(api), _never_asked(api)) if words]
+    if not notes or isinstance(verdict, Unknown | NotApplicable):
+        return verdict
+    details = {**(verdict.details or {}), "transport": notes}
+    told = f"{verdict.message} {' '.join(notes)}"
+    if isinstance(verdict, Fail):
+        return Fail(told, details, verdict.severity)
+    return type(verdict)(told, details)
+
+
+def _clear_text(api: Subject) -> str:
+    log = Log()
+    protocols = settled(lambda: [str(each) for each in api.with_log(log).read("/properties/protocols")])
+    if isinstance(protocols, Undetermined) or "http" not in (each.casefold() for each in protocols):
+        return ""
+    api.log.extend(log.entries)
+    return "The API answers over http as well, where no certificate arrives."
+
+
+def _never_asked(api: Subject) -> str:
+    log = Log()
+    head, _, tail = api.key.partition("/service/")
+    service = api.of(api.audit.inventory.by_key[f"{head}/service/{tail.split('/')[0]}"])
+    if settled(lambda: certificates_arrive(service.with_log(log))) is not False:
+        return ""
+    api.log.extend(log.entries)
+    return "The gateway asks for no certificate under any host name, so the right one never arrives either."
 
 
 def _unknown(api: Subject, case: _Case, needed: str, details: dict[str, Any] | None = None) -> Verdict:

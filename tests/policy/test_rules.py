@@ -14,7 +14,6 @@ from tests.judging import findings, inventory_of
 PENDING = {
     "apim.im-1.operations-authenticated",
     "apim.im-1.token-validation-sound",
-    "apim.im-4.certificate-validated",
     "apim.im-8.inline-secrets",
     "apim.pv-2.base-inherited",
 }

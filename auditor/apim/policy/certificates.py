@@ -6,7 +6,6 @@ compared, and if they differ a person has to look.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +13,7 @@ from typing import Final
 
 from auditor.apim.policy.compose import Reading
 from auditor.apim.policy.evaluate.frame import Bindings, Remark, Remarks
+from auditor.apim.policy.looks import Look, Looks
 from auditor.apim.policy.outcomes import CLEAN_OF, Arrival, End, Fact, Outcome, always
 from auditor.apim.policy.statements import Statement
 from auditor.apim.policy.states import STATES, STRANGERS, Caller
@@ -21,7 +21,7 @@ from auditor.apim.policy.values import Atom, By
 from auditor.apim.policy.walks import Walked, Walks
 
 _BAD: Final = tuple(state.caller for state in STATES if state.caller is not Caller.VALID)
-_LOOKS: Final = re.compile(r"Request\s*\??\.\s*Certificate|Deployment\s*\.\s*Certificates|X509Certificate")
+_LOOKS: Final = Look.CONNECTION | Look.UNCLEAR
 
 
 class Verdict(StrEnum):
@@ -134,7 +134,7 @@ class _Facts:
 
 def judge(reading: Reading, bindings: Bindings, walks: Walks) -> Judged:
     """The verdict under one reading of the effective policy."""
-    tested = looks_at_certificates(reading)
+    tested = looks_at_certificates(reading, walks.looks)
     walked = walks.of(reading.inbound, bindings)
     if walked.alike and not tested and not _from_header(walked.outcomes):
         # Whatever else refuses or serves callers, certificates have no part in it.
@@ -142,7 +142,9 @@ def judge(reading: Reading, bindings: Bindings, walks: Walks) -> Judged:
         return Judged(Verdict.NONE, _none(tested), marks, tested=False)
     verdict = _judge(walked, tested)
     backend = _before_forwarding(reading.backend)
-    if verdict.verdict is not Verdict.NONE or not any(map(_looks, backend)):
+    if verdict.verdict is not Verdict.NONE or not any(
+        walks.looks.at(each) & _LOOKS for top in backend for each in top.walk()
+    ):
         return verdict
     late = _judge(Walks().of((*reading.inbound, *backend), bindings), tested)
     if late.verdict is verdict.verdict:
@@ -165,22 +167,10 @@ def _before_forwarding(backend: tuple[Statement, ...]) -> tuple[Statement, ...]:
     return backend[: names.index("forward-request")] if "forward-request" in names else backend
 
 
-def looks_at_certificates(reading: Reading) -> bool:
+def looks_at_certificates(reading: Reading, looks: Looks) -> bool:
     """Whether anything in the policy looks at a client certificate, with effect or without."""
     sections = (reading.inbound, reading.backend, reading.outbound, reading.on_error)
-    return any(_looks(top) for section in sections for top in section)
-
-
-def _looks(top: Statement) -> bool:
-    for statement in top.walk():
-        if statement.name == "validate-client-certificate":
-            return True
-        values = [attribute.value for attribute in statement.element.attributes]
-        if statement.name in {"set-header", "set-body"}:
-            values += [part.value for part in statement.element.walk() if part.value is not None]
-        if any(_LOOKS.search(value.text) for value in values):
-            return True
-    return False
+    return any(looks.of(section) & _LOOKS for section in sections)
 
 
 def _judge(walked: Walked, tested: bool) -> Judged:

@@ -15,6 +15,7 @@ from typing import Final
 
 from auditor.apim.policy.evaluate.code import Code, compiled
 from auditor.apim.policy.issues import Weight
+from auditor.apim.policy.samples import is_sample
 from auditor.apim.policy.statements import Statement
 from auditor.apim.policy.tree import Element, Expression, Literal, NamedValue
 from auditor.apim.policy.values import Text
@@ -30,11 +31,6 @@ _PINS: Final = frozenset(
     {"aud", "appid", "azp", "roles", "scp", "scope", "client_id", "cid", "wids", "groups"}
 )
 _APPLICATION: Final = frozenset({"aud", "appid", "azp", "client_id", "cid"})
-_TEMPLATE: Final = re.compile(
-    r"[<\[](your|tenant|insert|audience|client|aad|app)[^>\]]*[>\]]|insert|your[-_ ]?(tenant|client|app|api)|"
-    r"contoso|fabrikam|0{8}-0{4}-0{4}|1{8}-1{4}-1{4}|\{(tenant|aad|client)[-_a-z]*\}",
-    re.IGNORECASE,
-)
 _CHOICE: Final = re.compile(r"\?|\b(if|switch|new|Contains\w*|Is\w*|Match\w*|Equals)\b|[!=]=")
 """Code that may only choose by request data among values of its own."""
 _HOST: Final = re.compile(r"https://[^/{]+/", re.IGNORECASE)
@@ -247,7 +243,7 @@ def _placeholders(statement: Statement) -> Iterator[Problem]:
             values.append(each.value)
         for value in values:
             known = value.known if isinstance(value, Literal) else None
-            if known is not None and _TEMPLATE.search(known):
+            if known is not None and is_sample(known):
                 yield Problem(Flaw.PLACEHOLDER, Weight.REVIEW, f"{known.strip()!r} is a template's text")
 
 

@@ -304,7 +304,8 @@ class Walker:
         codes = [self.slice.part(statement, each, "") for each in values]
         configured = any(code is not None and not isinstance(code.fixed, Text) for code in codes)
         self._end(way, End.DENIED, statement)
-        return [replace(way, facts=way.facts | {Fact.SECRET if configured else Fact.HEADER})]
+        proved = {Fact.HEADER, Fact.SECRET} if configured else {Fact.HEADER}
+        return [replace(way, facts=way.facts | proved)]
 
     def _ip_filter(self, statement: Statement, way: Way) -> list[Way]:
         element = statement.element

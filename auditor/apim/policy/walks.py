@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from auditor.apim.policy.evaluate.frame import Bindings, Remarks
+from auditor.apim.policy.looks import Looks
 from auditor.apim.policy.outcomes import Outcome
 from auditor.apim.policy.slices import Slice, cut
 from auditor.apim.policy.statements import Statement
-from auditor.apim.policy.states import STATES, Caller
+from auditor.apim.policy.states import STATES, Caller, State
 from auditor.apim.policy.tokens import TokenGate
 from auditor.apim.policy.values import Value
 from auditor.apim.policy.walk import Walker
@@ -43,6 +44,7 @@ class Walked:
 class Walks:
     """Walks sections, each once for what its deciding code can tell apart."""
 
+    looks: Looks = field(default_factory=Looks)
     _slices: dict[int, Slice] = field(default_factory=dict)
     _walked: dict[_Key, Walked] = field(default_factory=dict)
 
@@ -56,6 +58,13 @@ class Walks:
         if found is None:
             found = self._walked[key] = _walk(made, read)
         return found
+
+    def of_state(self, statements: tuple[Statement, ...], bindings: Bindings, state: State) -> Outcome:
+        """How a caller fares who is none of the eight."""
+        made = self._slice(statements)
+        read = made.read(bindings)
+        walked = self.of(statements, bindings)
+        return walked.conclude(state, lambda: Walker(made, state, read, Remarks(), {}).outcome())
 
     def fixed(self, statements: tuple[Statement, ...]) -> bool:
         """Whether the result is the same for all operations and ways to arrive."""

@@ -106,7 +106,7 @@ def _property_equals(frame: Frame, one: Property, other: Value, ignore_case: boo
             return _opaque("==", one, other)
         if one.prop in {Prop.THUMBPRINT, Prop.KEY}:
             return Bool(other.own and frame.state.uploaded)
-        return Bool(one.prop in frame.state.same)
+        return Bool(one.prop in frame.state.same or (other.own and frame.state.uploaded))
     pattern = _pattern("eq", other, ignore_case)
     if pattern is not None:
         return fits(frame, one, frozenset({pattern}))
@@ -129,6 +129,8 @@ def _pattern(operator: str, value: Value, ignore_case: bool = False) -> Pattern 
 
 def fits(frame: Frame, one: Property, patterns: frozenset[Pattern]) -> Value:
     """Whether a property of the caller's certificate fits one of some patterns."""
+    for each in patterns:
+        frame.remarks.compare(one, each)
     possible = frozenset(each for each in patterns if not _never(frame, one, each))
     for each in possible:
         if each.known and is_placeholder(each.text):
@@ -147,7 +149,8 @@ def fits(frame: Frame, one: Property, patterns: frozenset[Pattern]) -> Value:
 
 
 def _never(frame: Frame, one: Property, pattern: Pattern) -> bool:
-    why = "" if one.part and pattern.operator != "eq" else never_fits(one.prop, one.case, pattern)
+    other = one.part and (pattern.operator != "eq" or one.prop is Prop.THUMBPRINT)
+    why = "" if other else never_fits(one.prop, one.case, pattern)
     if why and pattern.text:
         frame.remarks.add(Remark.NEVER_EQUAL, f"{one.prop} can never fit {pattern.text!r}: {why}")
     return bool(why)
@@ -160,6 +163,7 @@ def text_relation(frame: Frame, one: Property, operator: str, other: Value, igno
         return _opaque(operator, one, other)
     short = one.prop is Prop.THUMBPRINT and pattern.known and len(pattern.text) < _ENOUGH
     if short and operator != "within" and pattern.text:
+        frame.remarks.compare(one, pattern)
         # A few digits of a hash can be forged by trying.
         return _opaque(operator, one, other)
     return fits(frame, one, frozenset({pattern}))

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from auditor.apim.policy.evaluate.path import Path
+from auditor.apim.policy.evaluate.patterns import Pattern
 from auditor.apim.policy.states import State
-from auditor.apim.policy.values import NULL, Bool, Symbol, Text, Thing, Thrown, Value
+from auditor.apim.policy.values import NULL, Bool, Property, Symbol, Text, Thing, Thrown, Value
 
 HEADER: Final = "header:"
 """Before the name of a request header among the variables: one that a policy set."""
@@ -38,10 +39,16 @@ class Remarks:
     """Remarks gathered over all runs."""
 
     found: dict[tuple[Remark, str], None] = field(default_factory=dict)
+    compared: dict[tuple[Property, Pattern], None] = field(default_factory=dict)
+    """What properties of the caller's certificate are compared with."""
 
     def add(self, remark: Remark, text: str) -> None:
         """Keep one; the same one is kept once."""
         self.found.setdefault((remark, text), None)
+
+    def compare(self, one: Property, pattern: Pattern) -> None:
+        """Keep that a property is compared with a text."""
+        self.compared.setdefault((one, pattern), None)
 
 
 @dataclass(slots=True)

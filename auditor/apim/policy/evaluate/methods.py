@@ -310,7 +310,8 @@ def _static(evaluator: Evaluator, path: str, text: str, values: list[Value]) -> 
         and text in {"ToString", "FromBase64String", "ToBase64String"}
         and isinstance(first, Property)
     ):
-        return first
+        # In another notation: no longer the digits that X509Certificate2 gives.
+        return Property(first.prop, first.case, part=first.part or text != "ToString")
     if short == "Regex" and text == "IsMatch" and isinstance(first, Property) and len(values) > 1:
         return text_relation(frame, first, "regex", values[1], ignore_case=False)
     if short == "Regex" and text in {"Match", "Replace", "Split"} and isinstance(first, Property):

@@ -10,18 +10,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from auditor.apim.policy.samples import INVISIBLE as _INVISIBLE
+from auditor.apim.policy.samples import sample
 from auditor.apim.policy.states import Prop
 from auditor.apim.policy.values import Case
 
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
 _SEPARATORS: Final = re.compile(r"[\s:\-]")
-_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_PLACEHOLDER: Final = re.compile(
-    r"desired|expected|trusted-?(issuer|ca)|your[-_ ]|insert|replace|placeholder|example|sample|change-?me|"
-    r"certificate[-_ ](thumbprint|subject|issuer)|thumbprint[-_ ]?(here|of|in)|^[<\[{].*[>\]}]$|xxxx|todo|"
-    r"contoso|fabrikam|^0123456789abcdef|^(0+|f+|a+|1+|x+)$",
-    re.IGNORECASE,
-)
+_LENGTHS: Final = frozenset({40, 64, 96, 128})
+"""Digits of a SHA-1 hash, and of the longer ones that ``GetCertHashString`` can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +117,12 @@ def _never_thumbprint(case: Case, pattern: Pattern) -> str:
         return _never_within(case, pattern)
     if not _HEX.fullmatch(bare):
         # Template text such as "DESIRED-THUMBPRINT": told as a placeholder, not as a dead comparison.
-        return ""
+        other = pattern.operator == "eq" and sample(pattern.text) is None
+        return "a thumbprint is made of hexadecimal digits alone" if other else ""
     if bare != pattern.text:
         return "a thumbprint has no separators"
+    if pattern.operator == "eq" and len(bare) not in _LENGTHS and sample(bare) is None:
+        return "a thumbprint has 40 digits"
     if case is Case.AS_IS and not pattern.ignore_case and bare != bare.upper():
         return "a thumbprint is in upper case"
     return ""
@@ -140,4 +140,4 @@ def _never_within(case: Case, pattern: Pattern) -> str:
 
 def is_placeholder(text: str) -> bool:
     """Whether a text is that of a template, never a real value."""
-    return bool(text) and _PLACEHOLDER.search(_INVISIBLE.sub("", text)) is not None
+    return sample(text) is not None

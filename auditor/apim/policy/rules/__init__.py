@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from auditor.apim.policy.issues import Issue
-from auditor.apim.policy.rules import addresses, browsers, caches, cryptography
+from auditor.apim.policy.rules import addresses, browsers, caches, comparisons, cryptography
 from auditor.apim.policy.sheets import Sheet
 
-ROOMS = (browsers.issues, addresses.issues, caches.issues, cryptography.issues)
+ROOMS = (
+    addresses.issues,
+    browsers.issues,
+    caches.issues,
+    comparisons.issues,
+    cryptography.issues,
+)
 
 
 def examine(sheet: Sheet) -> tuple[Issue, ...]:
