@@ -12,7 +12,7 @@ from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, U
 
 if TYPE_CHECKING:
     from auditor.apim.policy.statements import Statement
-    from auditor.apim.written import Found
+    from auditor.apim.written import Found, Written
 
 MOST_TOLD = 3
 """Statements that a message names; the details list more."""
@@ -48,7 +48,33 @@ def judged(
 
     read = written(scope)
     found = [each for each in read.found if each.issue.rule in rules]
-    for weight, severity in ((Weight.FAIL, None), (Weight.WEAK, weak)):
+    return folded(scope, read, found, passed=passed, nothing=nothing, weak=weak, fix=fix)
+
+
+def folded(
+    scope: Subject,
+    read: Written,
+    found: list[Found],
+    *,
+    passed: str,
+    nothing: str,
+    weak: Severity = Severity.LOW,
+    failing: Severity | None = None,
+    fix: str = "",
+) -> Verdict:
+    """The verdict on what was found: see :func:`judged`, whose arguments it shares.
+
+    Args:
+        scope: The subject that the verdict is on.
+        read: What was read, and what was not.
+        found: What of it counts.
+        passed: The message where all is fine.
+        nothing: The message where there is nothing to look at.
+        weak: Severity of what is weak.
+        failing: Severity of what fails, where it is not the check's own.
+        fix: The smallest change that would turn a failure.
+    """
+    for weight, severity in ((Weight.FAIL, failing), (Weight.WEAK, weak)):
         if wrong := _of(found, weight):
             cite(scope, wrong)
             return Fail(_sentence(wrong, fix), listed(found), severity)
