@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from auditor.apim.kinds import service_of
 from auditor.apim.policy.issues import Rule, Weight
 from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
@@ -190,9 +191,7 @@ def policy_words(service: Subject, statement: Statement) -> str:
 def _resource(service: Subject, statement: Statement) -> str:
     """Id of what the policy hangs on; of the service where it is the global one."""
     place = statement.origin.place.id
-    head, _, tail = service.key.partition("/service/")
-    key = place or f"{head}/service/{tail.split('/')[0]}"
-    return service.audit.inventory.by_key[key].id
+    return service.audit.inventory.by_key[place or service_of(service).key].id
 
 
 def _stored(found: Found) -> dict[str, Any]:

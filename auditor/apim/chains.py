@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from auditor.apim.documents import document_of, products_of, prover_of
+from auditor.apim.kinds import service_of
 from auditor.apim.policy.compose import Composer, Effective
 from auditor.apim.policy.scopes import Api, Operation, Place, Product, Scope
 from auditor.apim.policy.statements import Origin
@@ -64,7 +65,7 @@ class Chains:
 
     def holder(self, place: Place) -> Subject:
         """What a document hangs on, on a log of its own."""
-        found = self.scope.audit.inventory.by_key[place.id] if place.id else _service(self.scope).resource
+        found = self.scope.audit.inventory.by_key[place.id] if place.id else service_of(self.scope).resource
         return Subject(self.scope.audit, found, Log())
 
     def words(self, place: Place) -> str:
@@ -93,7 +94,7 @@ def chains_of(scope: Subject) -> Chains:
 
 
 def _chains_of(scope: Subject) -> Chains:
-    composer = prover_of(_service(scope).with_log(Log())).composer
+    composer = prover_of(service_of(scope).with_log(Log())).composer
     match scope.resource.type.casefold().rpartition("/")[2]:
         case "apis":
             return _of_api(scope, composer)
@@ -152,11 +153,6 @@ def _workspace(scope: Subject) -> str | None:
     if "/workspaces/" not in scope.resource.type.casefold():
         return None
     return scope.resource.parent_key
-
-
-def _service(scope: Subject) -> Subject:
-    head, _, tail = scope.key.partition("/service/")
-    return scope.of(scope.audit.inventory.by_key[f"{head}/service/{tail.split('/')[0]}"])
 
 
 def narrow_to_wide(chain: Chain) -> Iterator[tuple[Place, tuple[Place, ...]]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from auditor.apim.kinds import below
+from auditor.apim.kinds import below, service_of
 from auditor.apim.policy.compose import Composer
 from auditor.apim.policy.operations import Arriving, Prover
 from auditor.apim.policy.prove import bindings_of
@@ -284,8 +284,7 @@ def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
     """
     entity = api_of(api)
     by_key = api.audit.inventory.by_key
-    head, _, tail = api.key.partition("/service/")
-    service = api.of(by_key[f"{head}/service/{tail.split('/')[0]}"])
+    service = service_of(api)
     prover = prover_of(service)
     operations: tuple[Operation | None, ...] = entity.operations or (None,)
     ways = [

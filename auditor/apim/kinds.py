@@ -108,6 +108,14 @@ def owner(subject: Subject) -> Subject:
     return subject.related(subject.resource.id.rpartition("/")[0].rpartition("/")[0])
 
 
+def service_of(subject: Subject) -> Subject:
+    """The service that a resource belongs to, or the service itself."""
+    key = subject.key
+    for _ in range(subject.resource.type.count("/") - 1):
+        key = key.rpartition("/")[0].rpartition("/")[0]
+    return subject.of(subject.audit.inventory.by_key[key])
+
+
 def _addresses(service: Subject) -> Iterator[Subject]:
     return together(below(service, "apis"), below(service, "backends"))
 
