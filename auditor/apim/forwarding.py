@@ -8,20 +8,18 @@ statement).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from auditor.apim.chains import Chain, Chains, chains_of
 from auditor.apim.documents import document_of
 from auditor.apim.policy.compose import Reading
 from auditor.apim.policy.issues import Issue, Rule, Weight
+from auditor.apim.policy.losses import always_answers
 from auditor.apim.policy.scopes import Place, Scope
-from auditor.apim.policy.statements import BASE, UNKNOWN, Statement
+from auditor.apim.policy.statements import BASE, UNKNOWN
 from auditor.apim.policy.tree import Document, Element, Kind
 from auditor.apim.written import Found, Written
 from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
 
-_ANSWERS = frozenset({"return-response", "mock-response"})
 _REMEDY = "put the policies of every scope and the fragments into the input"
 
 
@@ -116,30 +114,19 @@ def _section(chains: Chains, place: Place) -> Element | None:
 
 
 def _forwards(reading: Reading) -> bool:
-    """Whether a request is passed on on some path, or always answered before."""
-    backend = [each for top in reading.backend for each in top.walk()]
-    return any(each.name == "forward-request" for each in backend) or always_answers(
-        (*reading.inbound, *reading.backend)
+    """Whether a request is passed on on some path, or gets an answer of the gateway's own."""
+    backend = {each.name for top in reading.backend for each in top.walk()}
+    outbound = {each.name for top in reading.outbound for each in top.walk()}
+    # An outbound section that writes a body answers in the backend's place.
+    return (
+        "forward-request" in backend
+        or bool(outbound & {"set-body", "return-response", "mock-response"})
+        or always_answers((*reading.inbound, *reading.backend))
     )
 
 
 def _unread(reading: Reading) -> bool:
     return any(each.name == UNKNOWN for top in (*reading.inbound, *reading.backend) for each in top.walk())
-
-
-def always_answers(statements: Iterable[Statement]) -> bool:
-    """Whether every path through some statements ends in a response of the gateway's own."""
-    return any(_ends(statement) for statement in statements)
-
-
-def _ends(statement: Statement) -> bool:
-    if statement.name in _ANSWERS:
-        return True
-    if statement.name == "choose":
-        branches = statement.children
-        complete = bool(branches) and branches[-1].name == "otherwise"
-        return complete and all(always_answers(each.children) for each in branches)
-    return statement.name in {"block", "limit-concurrency", "retry"} and always_answers(statement.children)
 
 
 def _default(chains: Chains, chain: Chain) -> bool:

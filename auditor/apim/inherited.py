@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from auditor.apim.chains import Chain, Chains, chains_of, narrow_to_wide
 from auditor.apim.documents import document_of
 from auditor.apim.policy.issues import Issue, Rule, Weight
-from auditor.apim.policy.losses import Kept, Loss, Placed, loss, placed, protects, refuses
+from auditor.apim.policy.losses import Kept, Loss, Placed, always_answers, loss, placed, protects, refuses
 from auditor.apim.policy.scopes import Place, Scope, Unreadable
 from auditor.apim.policy.statements import BASE, UNKNOWN, Statement, expand
 from auditor.apim.policy.tree import SECTIONS, Document, Element, Kind
@@ -218,6 +218,9 @@ class _Scope:
         if gates and statement.name in _ANSWERS and refuses(statement) is None:
             needed = "whether a response before <base/> refuses the caller"
             self._gap(at.place, needed, "its status is not known here")
+        elif gates and statement.name in _ANSWERS:
+            text = f"answers before <base/>, and so before {self._names(gates)}"
+            self._say(at, Rule.BASE_LATE, Weight.REVIEW, text, "inbound", section, statement)
         elif gates:
             text = f"stands before <base/> and runs before {self._names(gates)}"
             self._say(at, Rule.BASE_LATE, Weight.WEAK, text, "inbound", section, statement)
@@ -256,10 +259,21 @@ class _Scope:
             if gate.statement.name == UNKNOWN or (worst is Loss.REAL and any(each.unread for each in kept)):
                 self._gap(at.place, f"what its {name} section loses without <base/>")
             elif worst is not None:
-                if worst is Loss.REAL and (not everywhere or len(losses) > 1):
+                if worst is Loss.REAL and (
+                    not everywhere or len(losses) > 1 or self._self_contained(at, name)
+                ):
                     worst = Loss.DIFFERENT
                 if _rank(worst) > _rank(self._made_up.get(key)):
                     self._made_up[key], self._gates[key] = worst, gate
+
+    def _self_contained(self, at: _Place, name: str) -> bool:
+        """Whether a section answers every request itself, calling nobody: metadata, a preflight, a mock.
+
+        Such an answer may be meant for everybody.
+        """
+        own = self._own[at.place, name]
+        names = {each.statement.name for each in placed(own)}
+        return name == "inbound" and always_answers(own) and not names & _CALLS_OUT
 
     def _final(self, places: tuple[Place, ...], name: str) -> list[Kept]:
         key = (places, name)
@@ -318,7 +332,7 @@ class _Scope:
     def _names(self, gates: list[Placed]) -> str:
         first = gates[0].statement
         rest = f" and {len(gates) - 1} more" if len(gates) > 1 else ""
-        return f"{first.name} of the {self.chains.where(first.origin)}{rest}"
+        return f"{first.name} ({self.chains.where(first.origin)}){rest}"
 
     def _say(
         self,

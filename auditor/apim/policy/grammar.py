@@ -293,6 +293,8 @@ def nearest(name: str, among: frozenset[str], at_most: int = _NEAR) -> str | Non
 def distance(one: str, other: str) -> int:
     """Letters to insert, delete or replace; as many as the longer has where they have little in common."""
     longest = max(len(one), len(other))
+    if len(one) == len(other) and sorted(one) == sorted(other):
+        return int(one != other)  # letters that changed places are one slip
     if abs(len(one) - len(other)) > _NEAR + 2 or SequenceMatcher(None, one, other).quick_ratio() < 0.6:
         return longest
     row = list(range(len(other) + 1))

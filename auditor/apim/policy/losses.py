@@ -102,7 +102,7 @@ class Kept:
         return cls(
             frozenset(id(each.statement) for each in every),
             frozenset(signature(each.statement) for each in every if each.always),
-            frozenset(_backend_header(each.statement) or each.statement.name for each in every),
+            frozenset(_counts_as(each.statement) for each in every),
             any(each.statement.name == UNKNOWN for each in every),
         )
 
@@ -145,6 +145,21 @@ def loss(gate: Placed, section: str, kept: Kept) -> Loss | None:
     return Loss.REAL if all(map(_concerns_callers, gate.around)) else Loss.DIFFERENT
 
 
+def always_answers(statements: Iterable[Statement]) -> bool:
+    """Whether every path through some statements ends in a response of the gateway's own."""
+    return any(_ends(statement) for statement in statements)
+
+
+def _ends(statement: Statement) -> bool:
+    if statement.name in {"return-response", "mock-response"}:
+        return True
+    if statement.name == "choose":
+        branches = statement.children
+        complete = bool(branches) and branches[-1].name == "otherwise"
+        return complete and all(always_answers(each.children) for each in branches)
+    return statement.name in _ALWAYS and always_answers(statement.children)
+
+
 def _concerns_callers(around: Statement) -> bool:
     """Whether every API's requests can meet a branch, by what its ``choose`` asks."""
     if around.name in _ALWAYS or around.name in {"when", "otherwise"}:
@@ -152,7 +167,10 @@ def _concerns_callers(around: Statement) -> bool:
     if around.name != "choose":
         return False
     conditions = [each.element.get("condition") for each in around.children if each.name == "when"]
-    return all(isinstance(c, Expression) and not _OF_THE_CALL.search(c.source) for c in conditions)
+    return all(
+        isinstance(c, Expression) and "{{" not in c.source and not _OF_THE_CALL.search(c.source)
+        for c in conditions
+    )
 
 
 def _status(statement: Statement) -> int | None:
@@ -175,10 +193,14 @@ def refuses(statement: Statement) -> bool | None:
     return status >= 400 if status is not None else None
 
 
-def _backend_header(statement: Statement) -> str:
-    """A ``set-header`` with a credential for the backend counts as a statement that authenticates."""
-    named = statement.name == "set-header" and (statement.element.word("name") or "").casefold()
-    return _TOKENS if named in {"authorization", "api-key", "x-functions-key"} else ""
+def _counts_as(statement: Statement) -> str:
+    """The name of what a statement may stand in for: an answer is no refusal, a credential is a sign-in."""
+    if statement.name == "return-response" and _status(statement) not in {None, 401, 403, 407, 429}:
+        return ""
+    if statement.name == "set-header":
+        named = (statement.element.word("name") or "").casefold()
+        return _TOKENS if named in {"authorization", "api-key", "x-functions-key"} else ""
+    return statement.name
 
 
 def signature(statement: Statement) -> Signature:
