@@ -288,7 +288,7 @@ def test_unknown_names(body: str, weight: Weight) -> None:
         f'<validate-jwt id="a" header-name="A">{KEYS}</validate-jwt>',
         '<rate-limit calls="{{n}}" renewal-period="15" version="2"/>',
         '<set-body><b:any xmlns:b="urn:x" other="y"/></set-body>',
-        '<wait for="all"><send-request><authentication-basic username="a" password="b"/></send-request></wait>',
+        '<wait for="all"><send-request><authentication-basic username="a"/></send-request></wait>',
         '<return-response><include-fragment fragment-id="a"/><set-status code="401"/></return-response>',
         NESTED,
     ],
@@ -368,6 +368,15 @@ def test_backend_of_a_data_source_is_no_section() -> None:
     assert including(text, Library()) == [Weight.FAIL]
     inner = "<fragment><return-response><backend/></return-response></fragment>"
     assert Weight.FAIL not in including(inner, Library())
+
+
+def test_fragments_that_multiply_end(tmp_path: Path) -> None:
+    every = "".join(f'<include-fragment fragment-id="f{n}"/>' for n in range(12))
+    nest = {f"f{n}": f"<fragment>{every}</fragment>" for n in range(12)}
+    began = time.perf_counter()
+    found = inherits(tmp_path, top=whole(every), api=sections(inbound=BEFORE), **nest)
+    assert found.status == "unknown"
+    assert time.perf_counter() - began < 6
 
 
 # -- many documents --------------------------------------------------------------------------------------
