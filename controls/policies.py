@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from auditor.apim.kinds import service_of
 from auditor.apim.policy.issues import Rule, Weight
 from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
@@ -12,7 +13,7 @@ from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, U
 
 if TYPE_CHECKING:
     from auditor.apim.policy.statements import Statement
-    from auditor.apim.written import Found
+    from auditor.apim.written import Found, Written
 
 MOST_TOLD = 3
 """Statements that a message names; the details list more."""
@@ -48,7 +49,33 @@ def judged(
 
     read = written(scope)
     found = [each for each in read.found if each.issue.rule in rules]
-    for weight, severity in ((Weight.FAIL, None), (Weight.WEAK, weak)):
+    return folded(scope, read, found, passed=passed, nothing=nothing, weak=weak, fix=fix)
+
+
+def folded(
+    scope: Subject,
+    read: Written,
+    found: list[Found],
+    *,
+    passed: str,
+    nothing: str,
+    weak: Severity = Severity.LOW,
+    failing: Severity | None = None,
+    fix: str = "",
+) -> Verdict:
+    """The verdict on what was found: see :func:`judged`, whose arguments it shares.
+
+    Args:
+        scope: The subject that the verdict is on.
+        read: What was read, and what was not.
+        found: What of it counts.
+        passed: The message where all is fine.
+        nothing: The message where there is nothing to look at.
+        weak: Severity of what is weak.
+        failing: Severity of what fails, where it is not the check's own.
+        fix: The smallest change that would turn a failure.
+    """
+    for weight, severity in ((Weight.FAIL, failing), (Weight.WEAK, weak)):
         if wrong := _of(found, weight):
             cite(scope, wrong)
             return Fail(_sentence(wrong, fix), listed(found), severity)
@@ -164,9 +191,7 @@ def policy_words(service: Subject, statement: Statement) -> str:
 def _resource(service: Subject, statement: Statement) -> str:
     """Id of what the policy hangs on; of the service where it is the global one."""
     place = statement.origin.place.id
-    head, _, tail = service.key.partition("/service/")
-    key = place or f"{head}/service/{tail.split('/')[0]}"
-    return service.audit.inventory.by_key[key].id
+    return service.audit.inventory.by_key[place or service_of(service).key].id
 
 
 def _stored(found: Found) -> dict[str, Any]:

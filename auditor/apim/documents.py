@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from auditor.apim.kinds import below
+from auditor.apim.kinds import below, service_of
 from auditor.apim.policy.compose import Composer
 from auditor.apim.policy.operations import Arriving, Prover
 from auditor.apim.policy.prove import bindings_of
@@ -139,7 +139,7 @@ def _policies(service: Subject) -> Policies:
         documents,
         library_of(service),
         workspaces,
-        _listed(lambda: [_product(each) for each in service.children("products")]),
+        products_of(service),
         _listed(lambda: list(_subscriptions(service))),
     )
 
@@ -178,8 +178,12 @@ def library_of(owner: Subject) -> Library:
     found = owner.audit.memo.get(address)
     if not isinstance(found, Library):
         quiet = owner.with_log(Log())
-        fragments = {each.name: _fragment(each) for each in _seen(lambda: quiet.children("policyFragments"))}
-        found = owner.audit.memo[address] = Library(fragments, _named_values(quiet))
+        listed: list[Subject] = []
+        whole = settled(lambda: listed.extend(quiet.children("policyFragments")))
+        fragments = {each.name: _fragment(each) for each in listed}
+        found = owner.audit.memo[address] = Library(
+            fragments, _named_values(quiet), whole=not isinstance(whole, Undetermined)
+        )
     return found
 
 
@@ -204,6 +208,11 @@ def _named_text(named_value: Subject) -> NamedText:
 
     found = settled(text)
     return Missing() if isinstance(found, Undetermined) else found
+
+
+def products_of(owner: Subject) -> tuple[Product, ...] | None:
+    """The products of a service or a workspace; None where they were not listed."""
+    return _listed(lambda: [_product(each) for each in owner.children("products")])
 
 
 def _product(product: Subject) -> Product:
@@ -303,8 +312,7 @@ def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
     """
     entity = api_of(api)
     by_key = api.audit.inventory.by_key
-    head, _, tail = api.key.partition("/service/")
-    service = api.of(by_key[f"{head}/service/{tail.split('/')[0]}"])
+    service = service_of(api)
     prover = prover_of(service)
     operations: tuple[Operation | None, ...] = entity.operations or (None,)
     ways = [

@@ -112,6 +112,14 @@ IN_POLICIES = "addresses in policies"
 """The item of a subject that stands for what the policies of a scope call, not for an address of its own."""
 
 
+def service_of(subject: Subject) -> Subject:
+    """The service that a resource belongs to, or the service itself."""
+    key = subject.key
+    for _ in range(subject.resource.type.count("/") - 1):
+        key = key.rpartition("/")[0].rpartition("/")[0]
+    return subject.of(subject.audit.inventory.by_key[key])
+
+
 def _addresses(service: Subject) -> Iterator[Subject]:
     """What has an address of its own, then every scope again for the addresses in its policies."""
     called = within(_policy_scopes(service), _in_policies)

@@ -86,7 +86,7 @@ def _written(scope: Subject) -> Written:
     found: list[Found] = []
     holders: list[Subject] = []
     gaps: list[Gap] = []
-    for holder in _holders(scope, gaps):
+    for holder in holders_of(scope, gaps):
         document = settled(partial(_document, holder))
         if isinstance(document, Undetermined):
             gaps.extend(document.gaps)
@@ -113,14 +113,15 @@ def sheets(read: Written) -> Iterator[tuple[Subject, Sheet]]:
 
 
 def _document(holder: Subject) -> Document | None:
-    return fragment_of(holder) if _is_fragment(holder) else own_document(holder)
+    return fragment_of(holder) if is_fragment(holder) else own_document(holder)
 
 
-def _is_fragment(holder: Subject) -> bool:
+def is_fragment(holder: Subject) -> bool:
+    """Whether it is a fragment, which is a document itself."""
     return holder.resource.type.casefold().endswith("/policyfragments")
 
 
-def _holders(scope: Subject, gaps: list[Gap]) -> Iterator[Subject]:
+def holders_of(scope: Subject, gaps: list[Gap]) -> Iterator[Subject]:
     """The scope, then an API's operations; each on a log of its own."""
     yield scope.with_log(Log())
     if scope.resource.type.casefold().endswith("/apis"):
@@ -147,10 +148,10 @@ def _issues(holder: Subject, document: Document) -> tuple[Issue, ...]:
 
 def _library(holder: Subject) -> Library:
     """The named values and fragments that a document of this scope refers to."""
-    return library_of(_home(holder))
+    return library_of(home_of(holder))
 
 
-def _home(holder: Subject) -> Subject:
+def home_of(holder: Subject) -> Subject:
     """The service or workspace that a scope belongs to."""
     home = holder
     while home.resource.type.casefold().rpartition("/")[2] not in {"service", "workspaces"}:
@@ -167,7 +168,7 @@ def read_named_values(holder: Subject, names: Collection[str]) -> None:
     """
     if not names:
         return
-    home = _home(holder)
+    home = home_of(holder)
     for named_value in _known(home.with_log(Log())):
         if settled(partial(_shown_name, named_value)) in names:
             settled(partial(_describe, named_value.with_log(holder.log)))

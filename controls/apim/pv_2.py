@@ -10,7 +10,8 @@ from auditor.apim.tiers import is_v2
 from auditor.model.check import BEYOND
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
-from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Unknown, Verdict
+from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Verdict
+from controls.apim import pv_2_base, pv_2_documents
 from controls.declare import check
 
 
@@ -56,22 +57,4 @@ def platform_version(service: Subject) -> Verdict:
     return Pass(f"The service runs on {platform}, not on stv1.")
 
 
-@check(
-    "apim.pv-2.base-inherited",
-    feature=BEYOND,
-    on=SERVICE,
-    severity=Severity.MEDIUM,
-    outcomes="unknown",
-)
-def base_inherited(service: Subject) -> Verdict:
-    """No policy drops what a wider scope had set."""
-    gap = Gap(
-        Reason.UNREAD_POLICY,
-        f"whether a policy of {service.name} leaves out <base /> and with it a check of a wider scope: this "
-        "version does not read policies",
-        "compare the effective policy of each operation in the portal (Design > Calculate effective policy)",
-    )
-    return Unknown("Policies are not read in this version.", None, (gap,))
-
-
-CHECKS = (platform_version, base_inherited)
+CHECKS = (platform_version, *pv_2_base.CHECKS, *pv_2_documents.CHECKS)

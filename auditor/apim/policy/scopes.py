@@ -67,6 +67,8 @@ class Library:
     fragments: Mapping[str, Read] = field(default_factory=dict)
     named_values: Mapping[str, NamedText] = field(default_factory=dict)
     """By display name."""
+    whole: bool = True
+    """Whether ``fragments`` are all there are."""
 
     def fragment(self, name: str) -> Read | None:
         """A fragment by its id; names of resources are matched without case."""

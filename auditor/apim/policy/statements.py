@@ -22,6 +22,8 @@ UNKNOWN: Final = "unknown"
 _INCLUDE: Final = "include-fragment"
 _DEPTH: Final = 8
 """Levels of fragments in fragments; the documentation allows none, so real ones are shallow."""
+_MOST_INCLUDES: Final = 1_000
+"""Fragments put into one section: those that include each other multiply with every level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class _At:
     fragments: tuple[str, ...] = ()
     nested: bool = False
     """Below ``choose`` or another composite statement."""
+    included: list[str] = field(default_factory=list)
+    """Every fragment put in so far, shared by the whole section."""
 
     def origin(self, element: Element) -> Origin:
         fragment = self.fragments[-1] if self.fragments else None
@@ -148,7 +152,7 @@ def _expand_all(elements: Iterable[Element], at: _At, notes: list[Note]) -> Iter
 def _statement(element: Element, at: _At, notes: list[Note]) -> Statement:
     children: tuple[Statement, ...] = ()
     if element.name in COMPOSITE:
-        inside = _At(at.place, at.section, at.library, at.fragments, nested=True)
+        inside = _At(at.place, at.section, at.library, at.fragments, nested=True, included=at.included)
         children = tuple(_expand_all(element.elements, inside, notes))
     return Statement(element.name, element, at.origin(element), at.library, children)
 
@@ -164,8 +168,10 @@ def _include(element: Element, at: _At, notes: list[Note]) -> Iterator[Statement
     if name is None:
         yield _unknown(element, at, "an include-fragment whose fragment-id is not known text")
         return
-    if name.casefold() in (each.casefold() for each in at.fragments) or len(at.fragments) >= _DEPTH:
-        text = f"fragment {name} includes itself or nests too deep"
+    at.included.append(name)
+    too_many = len(at.fragments) >= _DEPTH or len(at.included) > _MOST_INCLUDES
+    if too_many or name.casefold() in (each.casefold() for each in at.fragments):
+        text = f"fragment {name} includes itself, or fragments nest too deep"
         notes.append(Note(Told.FRAGMENT_CYCLIC, text, origin))
         yield _unknown(element, at, text)
         return
@@ -178,7 +184,8 @@ def _include(element: Element, at: _At, notes: list[Note]) -> Iterator[Statement
     if at.fragments:
         text = f"fragment {at.fragments[-1]} includes {name}; a fragment cannot include another one"
         notes.append(Note(Told.FRAGMENT_NESTED, text, origin))
-    yield from _fragment(read, element, _At(at.place, at.section, at.library, (*at.fragments, name)), notes)
+    inside = _At(at.place, at.section, at.library, (*at.fragments, name), included=at.included)
+    yield from _fragment(read, element, inside, notes)
 
 
 def _fragment(read: Document, include: Element, at: _At, notes: list[Note]) -> Iterator[Statement]:

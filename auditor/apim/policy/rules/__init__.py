@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.apim.policy.issues import Issue
-from auditor.apim.policy.rules import addresses, browsers, caches, comparisons, cryptography
+from auditor.apim.policy.rules import addresses, browsers, caches, comparisons, cryptography, includes, names
 from auditor.apim.policy.sheets import Sheet
 
 ROOMS = (
@@ -12,6 +12,8 @@ ROOMS = (
     caches.issues,
     comparisons.issues,
     cryptography.issues,
+    includes.issues,
+    names.issues,
 )
 
 
