@@ -14,7 +14,7 @@ from auditor.apim.documents import fragment_of, library_of, own_document
 from auditor.apim.kinds import owner
 from auditor.apim.policy.issues import Issue
 from auditor.apim.policy.rules import examine
-from auditor.apim.policy.scopes import Library
+from auditor.apim.policy.scopes import Library, Scope
 from auditor.apim.policy.sheets import Sheet
 from auditor.apim.policy.tree import Document
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
@@ -129,12 +129,25 @@ def _extend(operations: list[Subject], api: Subject) -> None:
 
 def _issues(holder: Subject, document: Document) -> tuple[Issue, ...]:
     """What the rules say of a document; many operations share one text."""
-    library = _library(holder)
-    address = ("auditor.apim.written", f"{id(document)}", f"{id(library)}")
+    library, scope = _library(holder), _scope(holder)
+    address = ("auditor.apim.written", f"{id(document)}", f"{id(library)} {scope}")
     known = holder.audit.memo.get(address)
     if not isinstance(known, tuple):
-        known = holder.audit.memo[address] = examine(Sheet(document, library))
+        known = holder.audit.memo[address] = examine(Sheet(document, library, scope))
     return known
+
+
+_SCOPES = {
+    "service": Scope.GLOBAL,
+    "workspaces": Scope.WORKSPACE,
+    "products": Scope.PRODUCT,
+    "apis": Scope.API,
+    "operations": Scope.OPERATION,
+}
+
+
+def _scope(holder: Subject) -> Scope | None:
+    return _SCOPES.get(holder.resource.type.rpartition("/")[2].casefold())
 
 
 def _library(holder: Subject) -> Library:

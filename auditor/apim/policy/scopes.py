@@ -67,6 +67,8 @@ class Library:
     fragments: Mapping[str, Read] = field(default_factory=dict)
     named_values: Mapping[str, NamedText] = field(default_factory=dict)
     """By display name."""
+    backends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """URLs of the backends whose URL is known, by name in lower case; of a pool, those of its members."""
 
     def fragment(self, name: str) -> Read | None:
         """A fragment by its id; names of resources are matched without case."""
