@@ -108,6 +108,15 @@ def _document(holder: Subject) -> Document | None:
     return fragment_of(holder) if _is_fragment(holder) else own_document(holder)
 
 
+def document_and_library(holder: Subject) -> tuple[Document | None, Library]:
+    """The document of a scope or fragment, with what it refers to by name.
+
+    Raises:
+        Undetermined: It was not read.
+    """
+    return _document(holder), _library(holder)
+
+
 def _is_fragment(holder: Subject) -> bool:
     return holder.resource.type.casefold().endswith("/policyfragments")
 

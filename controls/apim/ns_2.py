@@ -24,6 +24,7 @@ from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import either, some, together
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
+from controls.apim import ns_2_addresses
 from controls.declare import check
 
 _LINK = "Azure Private Link"
@@ -237,4 +238,11 @@ def azure_policy_states(service: Subject) -> Verdict:
     return Unknown("This version does not read policy states.", None, (gap,))
 
 
-CHECKS = (private_endpoint, gateway_not_public, configuration_endpoints, portal_exposure, azure_policy_states)
+CHECKS = (
+    private_endpoint,
+    gateway_not_public,
+    configuration_endpoints,
+    portal_exposure,
+    azure_policy_states,
+    *ns_2_addresses.CHECKS,
+)

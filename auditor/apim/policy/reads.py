@@ -41,6 +41,8 @@ class Reads:
     """Members of ``context``: ``Request``, ``Subscription``."""
     request: frozenset[str] = frozenset()
     """Members of ``context.Request``: ``Headers``, ``IpAddress``."""
+    members: frozenset[str] = frozenset()
+    """Members of anything at all."""
     variables: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     """Strings in the code, folded to lower case."""
@@ -62,10 +64,13 @@ def reads_of(code: Code | None) -> Reads:
 def _of(tree: cs.Expr | cs.Block) -> Reads:
     context: set[str] = set()
     request: set[str] = set()
+    members: set[str] = set()
     variables: set[str] = set()
     texts: set[str] = set()
     open_ = False
     for node in cs.walk(tree):
+        if isinstance(node, cs.Member):
+            members.add(node.name)
         match node:
             case cs.Member(target=cs.Name(name="context"), name=name):
                 context.add(name)
@@ -80,7 +85,14 @@ def _of(tree: cs.Expr | cs.Block) -> Reads:
         for read in _variables(node):
             variables |= {read} if read is not None else set()
             open_ |= read is None
-    return Reads(frozenset(context), frozenset(request), frozenset(variables), frozenset(texts), open_)
+    return Reads(
+        frozenset(context),
+        frozenset(request),
+        frozenset(members),
+        frozenset(variables),
+        frozenset(texts),
+        open_,
+    )
 
 
 def _variables(node: cs.Node) -> Iterator[str | None]:
