@@ -163,9 +163,9 @@ def policy_words(service: Subject, statement: Statement) -> str:
 
 def _resource(service: Subject, statement: Statement) -> str:
     """Id of what the policy hangs on; of the service where it is the global one."""
-    place = statement.origin.place.id
-    head, _, tail = service.key.partition("/service/")
-    key = place or f"{head}/service/{tail.split('/')[0]}"
+    from auditor.apim.documents import service_key
+
+    key = statement.origin.place.id or service_key(service)
     return service.audit.inventory.by_key[key].id
 
 

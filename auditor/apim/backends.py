@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from auditor.apim.documents import Way, document_of, library_of, pool_members, ways_in
+from auditor.apim.documents import Way, document_of, library_of, pool_members, service_key, ways_in
 from auditor.apim.kinds import POLICY_SCOPE, below, owner
 from auditor.apim.policy.backends import Sending, Sent, sending
 from auditor.apim.policy.compose import Effective
+from auditor.apim.subscriptions import is_active
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import settled, within
 from auditor.model.subject import Subject
@@ -42,38 +43,53 @@ class Uses:
     anywhere: dict[int, list[Use]] = field(default_factory=dict)
     """Where code chooses among all backends."""
     gaps: list[Gap] = field(default_factory=list)
+    assumed: list[Subject] = field(default_factory=list)
+    """Subscriptions that are taken not to work because they do not say their state."""
 
 
 def uses_of(backend: Subject) -> tuple[list[Use], tuple[Gap, ...]]:
     """How policies use a backend, by itself or in a pool, and what of them was not read."""
     home = owner(backend)
-    head, _, tail = backend.key.partition("/service/")
-    service = backend.of(backend.audit.inventory.by_key[f"{head}/service/{tail.split('/')[0]}"])
-    known = _uses(service)
+    known = _uses(backend.of(backend.audit.inventory.by_key[service_key(backend)]))
     library, name = id(library_of(home)), backend.name.casefold()
+    pools, unclear = _pools(home)
     found = list(known.by_name.get((library, name), ()))
-    gaps = list(known.gaps)
-    for pool in _pools(home, gaps):
-        members = settled(partial(pool_members, pool))
-        if isinstance(members, Undetermined):
-            gaps.extend(members.gaps)
-        elif name in members:
-            found += known.by_name.get((library, pool.name.casefold()), ())
-    return [*found, *known.anywhere.get(library, ())], tuple(dict.fromkeys(gaps))
+    for pool in pools.get(name, ()):
+        found += known.by_name.get((library, pool), ())
+    gaps = tuple(dict.fromkeys((*known.gaps, *unclear)))
+    return [*found, *known.anywhere.get(library, ())], gaps
 
 
-def _pools(home: Subject, gaps: list[Gap]) -> list[Subject]:
-    """The backends that are pools; what may be one is a gap."""
+_Pools = tuple[dict[str, list[str]], tuple[Gap, ...]]
+
+
+def _pools(home: Subject) -> _Pools:
+    """The pools that each backend is in, by names in lower case, and what is not known of them."""
+    address = ("auditor.apim.backends.pools", home.key, "")
+    known: _Pools | None = home.audit.memo.get(address)
+    if known is None:
+        known = home.audit.memo[address] = _read_pools(home.with_log(Log()))
+    return known
+
+
+def _read_pools(home: Subject) -> _Pools:
     found: list[Subject] = []
-    quiet = home.with_log(Log())
-    listed = settled(lambda: found.extend(quiet.children("backends")))
+    pools: dict[str, list[str]] = {}
+    gaps: list[Gap] = []
+    listed = settled(lambda: found.extend(home.children("backends")))
     if isinstance(listed, Undetermined):
         gaps.extend(listed.gaps)
     for each in found:
         if not each.mentions("/properties/pool") and not each.mentions("/properties/url"):
             needed = f"whether the backend {each.name} is a pool, and of what"
             gaps.append(Gap(Reason.ABSENT, needed, "put the whole backend into the input"))
-    return [each for each in found if each.mentions("/properties/pool")]
+        members = settled(partial(pool_members, each))
+        if isinstance(members, Undetermined):
+            gaps.extend(members.gaps)
+            continue
+        for name in members:
+            pools.setdefault(name, []).append(each.name.casefold())
+    return pools, tuple(gaps)
 
 
 def _uses(service: Subject) -> Uses:
@@ -88,6 +104,7 @@ def _uses(service: Subject) -> Uses:
 def _collected(service: Subject) -> Uses:
     found = Uses()
     apis: list[Subject] = []
+    settled(lambda: found.assumed.extend(_stateless(service)))
     listed = settled(lambda: apis.extend(below(service, "apis")))
     if isinstance(listed, Undetermined):
         found.gaps.extend(listed.gaps)
@@ -115,6 +132,11 @@ def _collected(service: Subject) -> Uses:
     return found
 
 
+def _stateless(service: Subject) -> Iterator[Subject]:
+    subscriptions = service.children("subscriptions")
+    return (each for each in subscriptions if not each.mentions("/properties/state"))
+
+
 def _add(found: Uses, way: Way, known: Sending) -> None:
     if known.unread:
         found.gaps.append(_gap(f"{known.unread} ({way})"))
@@ -136,10 +158,11 @@ def _gap(needed: str) -> Gap:
 
 
 def cite_uses(backend: Subject, uses: list[Use]) -> None:
-    """Log the documents that the uses of a backend rest on."""
+    """Log the documents that the uses of a backend rest on, and what was assumed of ways to arrive."""
     by_key = backend.audit.inventory.by_key
-    head, _, tail = backend.key.partition("/service/")
-    service = f"{head}/service/{tail.split('/')[0]}"
+    service = service_key(backend)
+    for subscription in _uses(backend.of(by_key[service])).assumed:
+        settled(partial(is_active, subscription.with_log(backend.log)))
     for place in sorted({place for use in uses for place in use.way.arriving.effective.chain}, key=str):
         document_of(backend.of(by_key[place.id or service]))
 

@@ -308,6 +308,12 @@ class Way:
         return f"{name}, {self.arriving.context}"
 
 
+def service_key(subject: Subject) -> str:
+    """Key of the service that a resource belongs to; a file's own path may hold ``/service/`` as well."""
+    levels = subject.resource.type.count("/") - 1
+    return subject.key.rsplit("/", 2 * levels)[0]
+
+
 def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
     """The prover of an API's service, and every operation in every way to arrive at it.
 
@@ -318,8 +324,7 @@ def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
     """
     entity = api_of(api)
     by_key = api.audit.inventory.by_key
-    head, _, tail = api.key.partition("/service/")
-    service = api.of(by_key[f"{head}/service/{tail.split('/')[0]}"])
+    service = api.of(by_key[service_key(api)])
     prover = prover_of(service)
     operations: tuple[Operation | None, ...] = entity.operations or (None,)
     ways = [

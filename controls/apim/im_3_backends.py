@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.apim.kinds import CALLED
 from auditor.apim.policy.issues import Rule, Weight
-from auditor.model.evidence import Gap, Reason
+from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Fields, Subject
 from auditor.model.values import Redacted
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SAYS_CREDENTIAL = re.compile(
     r"auth|key|token|secret|passw|pwd|credential|cookie|^(code|sig)$", re.IGNORECASE
 )
+_IDENTITY = "/properties/credentials/managedIdentity"
 _MAPS = ("/properties/credentials/header", "/properties/credentials/query")
 _CERTIFICATES = ("/properties/credentials/certificateIds", "/properties/credentials/certificate")
 _FIX = (
@@ -68,6 +69,13 @@ def backend_authentication(called: Subject) -> Verdict:
         return NotApplicable("A pool has no credentials of its own: its members are judged.")
     if signs_in(called):
         return Pass("The gateway signs in to the backend with its managed identity.")
+    if called.mentions(_IDENTITY):
+        needed = (
+            f"which resource the managed identity signs in to at the backend {called.name}: none is named"
+        )
+        raise Undetermined(
+            Gap(Reason.UNKNOWN_VALUE, needed, "name the resource in credentials.managedIdentity")
+        )
     own = _own(called)
     if own in (Own.KEY, Own.SIGNED):
         return _keyed(called, own)
@@ -76,8 +84,7 @@ def backend_authentication(called: Subject) -> Verdict:
 
 def signs_in(backend: Subject) -> bool:
     """Whether a backend names a managed identity to be called with."""
-    pointer = "/properties/credentials/managedIdentity"
-    return backend.has(pointer) and len(backend.read(pointer)) > 0
+    return backend.has(_IDENTITY) and len(backend.read(_IDENTITY)) > 0
 
 
 def _own(backend: Subject) -> Own:

@@ -42,7 +42,13 @@ def uses_identity(holder: Subject) -> bool:
     from auditor.apim.written import document_and_library
 
     document, library = document_and_library(holder)
-    answer = signs_in(document, library) if document is not None else False
+    if document is None:
+        return False
+    # Many operations share one text.
+    address = ("controls.apim.im_3_policies", f"{id(document)}", f"{id(library)}")
+    if address not in holder.audit.memo:
+        holder.audit.memo[address] = signs_in(document, library)
+    answer: bool | None = holder.audit.memo[address]
     if answer is None:
         needed = f"whether the policy of {holder.name} uses the managed identity: not all of it was read"
         remedy = "put the policy itself and the fragments it includes into the input, in the format rawxml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from auditor.apim.kinds import API
@@ -68,7 +69,7 @@ def _read_doors(api: Subject, prover: Prover) -> None:
     by_key = api.audit.inventory.by_key
     for product in prover.composer.policies.products_of(api_of(api)):
         door = api.of(by_key[product.id])
-        settled(lambda door=door: door.flag("/properties/subscriptionRequired"))  # type: ignore[misc]
+        settled(partial(door.flag, "/properties/subscriptionRequired"))
 
 
 def _limit(api: Subject, way: Way) -> Limit:
@@ -79,15 +80,7 @@ def _limit(api: Subject, way: Way) -> Limit:
 
     memo = api.audit.memo
     effective, context = way.arriving.effective, way.arriving.context
-    words = any(
-        word in (value.text if value is not None else "")
-        for reading in effective.readings
-        for top in reading.inbound
-        for each in top.walk()
-        if each.name == "when" and (value := each.element.get("condition")) is not None
-        for word in ("Operation", "Method")
-    )
-    operation = way.operation if words else None
+    operation = way.operation if _tells_operations(api, way) else None
     address = (
         "controls.apim.ns_6_limits",
         f"{id(effective)} {api.key}",
@@ -109,15 +102,34 @@ def _limit(api: Subject, way: Way) -> Limit:
     return worst
 
 
+def _tells_operations(api: Subject, way: Way) -> bool:
+    """Whether a condition of a policy may hold for some operations only."""
+    effective = way.arriving.effective
+    address = ("controls.apim.ns_6_limits", "operations", f"{id(effective)}")
+    known = api.audit.memo.get(address)
+    if not isinstance(known, bool):
+        conditions = (
+            condition.text
+            for reading in effective.readings
+            for top in reading.inbound
+            for each in top.walk()
+            if each.name == "when" and (condition := each.element.get("condition")) is not None
+        )
+        known = any("Operation" in text or "Method" in text or "{{" in text for text in conditions)
+        api.audit.memo[address] = known
+    return known
+
+
 def _sentence(api: Subject, found: list[tuple[Way, Limit]]) -> str:
     """What is said of the first of some ways, and of which operations."""
     first = found[0][1]
-    names = list(dict.fromkeys(w.operation.name if w.operation else api.name for w, _ in found))
+    names = list(dict.fromkeys(way.operation.name for way, _ in found if way.operation is not None))
     shown = ", ".join(names[:_MOST_NAMED]) + (
         f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     )
     place = f" ({_place(api, first)})" if first.statement is not None else ""
-    return f"{first.says[0].upper()}{first.says[1:]}{place}: {shown} of the API {api.name}."
+    where = f"{shown} of the API {api.name}" if shown else f"the API {api.name}"
+    return f"{first.says[0].upper()}{first.says[1:]}{place}: {where}."
 
 
 def _place(api: Subject, limit: Limit) -> str:
@@ -135,13 +147,15 @@ def _unknown(api: Subject, one: tuple[Way, Limit], found: list[tuple[Way, Limit]
     )
 
 
-def _details(api: Subject, found: list[tuple[Way, Limit]]) -> dict[str, Any]:
+def _details(api: Subject, found: list[tuple[Way, Limit]]) -> dict[str, Any] | None:
     """Every limit that was found, with the operations it is the best one of."""
     rows: dict[tuple[int, str], tuple[Limit, list[str]]] = {}
     for way, limit in found:
         if limit.statement is not None:
             key = (id(limit.statement), limit.says)
             rows.setdefault(key, (limit, []))[1].append(str(way))
+    if not rows:
+        return None
     return {
         "kind": "policy-statements",
         "statements": [
