@@ -59,6 +59,8 @@ def rate_limit(api: Subject) -> Verdict:
     doubtful = [each for each in found if each[1].weight is Weight.REVIEW]
     if doubtful:
         return Manual(f"A person has to look: {_sentence(api, doubtful)}", _details(api, found))
+    if open_ := [each for each in found if not each[0].arriving.context.certain]:
+        return _unknown(api, open_[0], found)
     return Pass("Every operation limits how often callers without a key call.", _details(api, found))
 
 
@@ -140,7 +142,13 @@ def _place(api: Subject, limit: Limit) -> str:
 
 
 def _unknown(api: Subject, one: tuple[Way, Limit], found: list[tuple[Way, Limit]]) -> Unknown:
-    needed = f"{one[1].says} ({one[0]}, API {api.name})"
+    way, limit = one
+    arrives = way.arriving.context.certain or limit.weight is Weight.UNKNOWN
+    needed = (
+        f"{limit.says} ({way}, API {api.name})"
+        if arrives
+        else f"whether requests arrive {way}, API {api.name}"
+    )
     remedy = "add the policies of every scope, the fragments, named values and products to the input"
     return Unknown(
         f"Not known: {needed}.", _details(api, found), (Gap(Reason.UNREAD_POLICY, needed, remedy),)

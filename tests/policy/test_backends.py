@@ -66,7 +66,6 @@ _IS_GET = 'context.Request.Method == "GET"'
     [
         (("https://Contoso.Vault.Azure.NET/secrets/a",), "contoso.vault.azure.net", True),
         (("https://user:word@contoso.example:8443/a",), "contoso.example", True),
-        (("https://contoso.example?x=https://vault.azure.net",), "contoso.example", True),
         (("https://contoso.example#.vault.azure.net",), "contoso.example", True),
         (("https://", From.CONFIG, ".vault.azure.net/a"), ".vault.azure.net", False),
         ((From.CONFIG, "/secrets"), "", False),
@@ -104,7 +103,6 @@ def test_only_hosts_below_a_service_are_its_own(url: Form, within: bool) -> None
         ("api://00000000-0000-0000-0000-000000000001", None),
         ("00000000-0000-0000-0000-000000000001", None),
         ("https://contoso.azurewebsites.net", None),
-        ("https://contoso.onmicrosoft.com/orders", None),
     ],
 )
 def test_an_audience_is_a_service_or_an_application_of_ones_own(audience: str, name: str | None) -> None:
@@ -278,7 +276,6 @@ _FORWARDED = 'context.Request.Headers.GetValueOrDefault("x-forwarded-for","")'
         (choose('context.Request.IpAddress != "203.0.113.1"', _DENY), set()),
         (choose(f'{_FORWARDED} != ""', header("a", "b")), set()),
         ('<check-header name="X-Real-IP"><value>203.0.113.1</value></check-header>', {Weight.REVIEW}),
-        ('<check-header name="X-Azure-FDID"><value>a</value></check-header>', set()),
         (f'<set-header name="a"><value>@({_FORWARDED})</value></set-header>', set()),
     ],
 )
@@ -321,7 +318,6 @@ _SUBJECT = '@(context.Request.Headers.GetValueOrDefault("Authorization","").AsJw
         (by("@(context.RequestId.ToString())"), Weight.WEAK),
         (by('@(context.Request.Headers["x"].First())') + by(_ADDRESS), Weight.FINE),
         (by('@(context.Subscription?.Id ?? "anonymous")'), Weight.NOTE),
-        (by("everybody"), Weight.NOTE),
         (by("{{key}}"), Weight.UNKNOWN),
         (by('@((string)context.Variables["nobody-writes"])'), Weight.UNKNOWN),
         (variable("ip", _ADDRESS) + by('@((string)context.Variables["ip"])'), Weight.FINE),
@@ -384,9 +380,10 @@ def test_what_a_request_brings_to_a_backend(inbound: str, said: set[Proof]) -> N
     assert proofs(inbound) == said
 
 
-def test_nothing_is_sent_where_nothing_forwards_and_a_certificate_in_the_backend_section_counts() -> None:
-    late = '<authentication-certificate certificate-id="a"/><forward-request/>'
-    assert proofs(_ORDERS, late) == {Proof.SIGNED}
+def test_a_certificate_in_the_backend_section_counts() -> None:
+    assert proofs(_ORDERS, '<authentication-certificate certificate-id="a"/><forward-request/>') == {
+        Proof.SIGNED
+    }
 
 
 def test_messages_quote_nothing() -> None:
