@@ -17,6 +17,7 @@ from controls.policies import judged, policy_words, told
 
 if TYPE_CHECKING:
     from auditor.apim.backends import Use
+    from auditor.apim.policy.azure_services import Service
     from auditor.apim.policy.statements import Statement
 
 _SAYS_CREDENTIAL = re.compile(
@@ -112,25 +113,28 @@ def _keyed(backend: Subject, own: Own) -> Verdict:
     """The verdict on a backend that brings a credential of its own."""
     from auditor.apim.policy.azure_services import Takes
 
-    service = _service(backend)
-    if own is Own.KEY and service is not None and service.takes is not Takes.NO_KEYS:
-        return _instead(backend, None)
+    service = _service(backend) if own is Own.KEY else None
+    if service is not None and service.takes is not Takes.NO_KEYS:
+        return _instead(backend, service, None)
     return Pass(f"The backend's own credentials bring {own}; no managed identity, but not nothing.")
 
 
-def _service(backend: Subject) -> Any:
-    """The Azure service that answers under the backend's URL; None where it is not known or another."""
+def _service(backend: Subject) -> Service | None:
+    """The Azure service that answers under the backend's URL; None where none of the table does.
+
+    Raises:
+        Undetermined: The URL is not known.
+    """
     from auditor.apim.policy.azure_services import host_of, service_of
 
-    url = backend.text("/properties/url") if backend.mentions("/properties/url") else None
-    return service_of(host_of((url.value(),))) if url is not None and url.complete else None
+    return service_of(host_of((backend.text("/properties/url").value(),)))
 
 
-def _instead(backend: Subject, key: Statement | None) -> Verdict:
+def _instead(backend: Subject, service: Service, key: Statement | None) -> Verdict:
     """The verdict on a key that goes to a service which takes tokens."""
     from auditor.apim.policy.rules.identities import key_said
 
-    weight, says = key_said(_service(backend), token=False)
+    weight, says = key_said(service, token=False)
     place = f" ({_place(backend, key)})" if key is not None else ""
     details: dict[str, Any] = {"kind": "policy-statements", "statements": [], "rules": []}
     if key is not None:
@@ -166,11 +170,11 @@ def _by_policies(backend: Subject, own: Own) -> Verdict:
     if doubtful:
         cite_uses(backend, doubtful)
         return Manual(f"A person has to look: {_doubt(doubtful[0], own)} ({_of(backend, doubtful)}).")
-    service = _service(backend)
     keyed = [use for use in uses if use.sent.proof is Proof.KEY]
     cite_uses(backend, uses)
-    if keyed and service is not None and service.takes is not Takes.NO_KEYS:
-        return _instead(backend, keyed[0].sent.by)
+    service = _service(backend) if keyed else None
+    if service is not None and service.takes is not Takes.NO_KEYS:
+        return _instead(backend, service, keyed[0].sent.by)
     return Pass("Every policy that sends to the backend proves who the gateway is.")
 
 
