@@ -40,6 +40,7 @@ from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
+from auditor.model.text import Text
 from auditor.model.values import Redacted, Sealed
 
 T = TypeVar("T")
@@ -182,9 +183,54 @@ def library_of(owner: Subject) -> Library:
         whole = settled(lambda: listed.extend(quiet.children("policyFragments")))
         fragments = {each.name: _fragment(each) for each in listed}
         found = owner.audit.memo[address] = Library(
-            fragments, _named_values(quiet), whole=not isinstance(whole, Undetermined)
+            fragments,
+            _named_values(quiet),
+            whole=not isinstance(whole, Undetermined),
+            backends=_backend_urls(quiet),
         )
     return found
+
+
+def _backend_urls(owner: Subject) -> Mapping[str, tuple[str, ...]]:
+    """The URLs of backends by name; what is not known of one, or of a member of a pool, leaves it out."""
+    backends = _seen(lambda: owner.children("backends"))
+    found: dict[str, tuple[str, ...]] = {}
+    for each in backends:
+        url = settled(partial(_url, each))
+        if not isinstance(url, Undetermined):
+            found[each.name.casefold()] = (url,)
+    for each in backends:
+        if each.mentions("/properties/pool"):
+            names = settled(partial(pool_members, each))
+            urls = [] if isinstance(names, Undetermined) else [found.get(name, ()) for name in names]
+            found.pop(each.name.casefold(), None)
+            if urls and all(urls):
+                found[each.name.casefold()] = tuple(dict.fromkeys(url for one in urls for url in one))
+    return found
+
+
+def _url(backend: Subject) -> str:
+    return backend.text("/properties/url").value()
+
+
+def pool_members(pool: Subject) -> tuple[str, ...]:
+    """Names, in lower case, of the backends in a pool; none for a single backend.
+
+    Raises:
+        Undetermined: A member's id is not known.
+    """
+    if not pool.mentions("/properties/pool"):
+        return ()
+    members = pool.items("/properties/pool/services", key="/id")
+    return tuple(_last(member.text("/id")) for member in members)
+
+
+def _last(identifier: Text) -> str:
+    """The last segment of an id, of which the beginning may not be known."""
+    name = identifier.tail.rstrip("/").rpartition("/")[2].casefold()
+    if not name or "/" not in identifier.tail:
+        raise identifier.undecided()
+    return name
 
 
 def _named_values(owner: Subject) -> Mapping[str, NamedText]:

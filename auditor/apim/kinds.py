@@ -179,6 +179,10 @@ def _policy_scopes(service: Subject) -> Iterator[Subject]:
 
 ADDRESS = Kind("API, backend or policy", _addresses)
 POLICY_SCOPE = Kind("policy", _policy_scopes)
+CALLED = Kind(
+    "backend or policy", lambda service: together(below(service, "backends"), _policy_scopes(service))
+)
+"""What says where the gateway sends requests."""
 ANY_CERTIFICATE = Kind("certificate", _certificates)
 OWN_CERTIFICATE = Kind("certificate or host name", _own_certificates)
 CREDENTIAL_HOLDER = Kind("resource with a credential", _credential_holders)

@@ -14,7 +14,7 @@ from auditor.apim.documents import fragment_of, library_of, own_document
 from auditor.apim.kinds import owner
 from auditor.apim.policy.issues import Issue
 from auditor.apim.policy.rules import examine
-from auditor.apim.policy.scopes import Library
+from auditor.apim.policy.scopes import Library, Scope
 from auditor.apim.policy.sheets import Sheet
 from auditor.apim.policy.tree import Document
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
@@ -116,6 +116,15 @@ def _document(holder: Subject) -> Document | None:
     return fragment_of(holder) if is_fragment(holder) else own_document(holder)
 
 
+def document_and_library(holder: Subject) -> tuple[Document | None, Library]:
+    """The document of a scope or fragment, with what it refers to by name.
+
+    Raises:
+        Undetermined: It was not read.
+    """
+    return _document(holder), _library(holder)
+
+
 def is_fragment(holder: Subject) -> bool:
     """Whether it is a fragment, which is a document itself."""
     return holder.resource.type.casefold().endswith("/policyfragments")
@@ -138,12 +147,25 @@ def _extend(operations: list[Subject], api: Subject) -> None:
 
 def _issues(holder: Subject, document: Document) -> tuple[Issue, ...]:
     """What the rules say of a document; many operations share one text."""
-    library = _library(holder)
-    address = ("auditor.apim.written", f"{id(document)}", f"{id(library)}")
+    library, scope = _library(holder), _scope(holder)
+    address = ("auditor.apim.written", f"{id(document)}", f"{id(library)} {scope}")
     known = holder.audit.memo.get(address)
     if not isinstance(known, tuple):
-        known = holder.audit.memo[address] = examine(Sheet(document, library))
+        known = holder.audit.memo[address] = examine(Sheet(document, library, scope))
     return known
+
+
+_SCOPES = {
+    "service": Scope.GLOBAL,
+    "workspaces": Scope.WORKSPACE,
+    "products": Scope.PRODUCT,
+    "apis": Scope.API,
+    "operations": Scope.OPERATION,
+}
+
+
+def _scope(holder: Subject) -> Scope | None:
+    return _SCOPES.get(holder.resource.type.rpartition("/")[2].casefold())
 
 
 def _library(holder: Subject) -> Library:

@@ -24,7 +24,7 @@ from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import either, some, together
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
-from controls.apim import ns_2_policies
+from controls.apim import ns_2_addresses, ns_2_policies
 from controls.declare import check
 
 _LINK = "Azure Private Link"
@@ -245,4 +245,5 @@ CHECKS = (
     portal_exposure,
     azure_policy_states,
     *ns_2_policies.CHECKS,
+    *ns_2_addresses.CHECKS,
 )

@@ -7,7 +7,7 @@ from auditor.apim.kinds import SERVICE
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.verdict import Pass, Severity, Verdict
-from controls.apim import ns_6_policies
+from controls.apim import ns_6_limits, ns_6_policies
 from controls.declare import check
 
 
@@ -34,4 +34,4 @@ def waf_in_front(service: Subject) -> Verdict:
     )
 
 
-CHECKS = (waf_in_front, *ns_6_policies.CHECKS)
+CHECKS = (waf_in_front, *ns_6_policies.CHECKS, *ns_6_limits.CHECKS)

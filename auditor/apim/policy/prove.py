@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from auditor.apim.policy.certificates import Cause, Decider, Judged, Verdict, judge
 from auditor.apim.policy.compose import Effective
 from auditor.apim.policy.evaluate.frame import Bindings, Remark, known_bindings
 from auditor.apim.policy.scopes import Api, Context, Operation
 from auditor.apim.policy.states import Caller
+from auditor.apim.policy.values import By, Symbol
 from auditor.apim.policy.walks import Walks
 
 __all__ = ["Cause", "CertificateVerdict", "Verdict", "bindings_of", "certificate_verdict"]
@@ -95,7 +96,14 @@ def bindings_of(api: Api, operation: Operation | None = None, context: Context |
             values["Operation_UrlTemplate"] = operation.url_template
     if context is not None and context.key is not None:
         values.update(_arrival(context))
-    return known_bindings(**values)
+    bound = known_bindings(**values)
+    if operation is not None and not operation.method:
+        # An operation has one method: that it is not known leaves no choice to callers.
+        bound["context.Request.Method"] = _METHOD
+    return bound
+
+
+_METHOD: Final = Symbol(By.CONFIG, "the operation's method")
 
 
 def _arrival(context: Context) -> dict[str, str | bool | None]:

@@ -69,6 +69,8 @@ class Library:
     """By display name."""
     whole: bool = True
     """Whether ``fragments`` are all there are."""
+    backends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """URLs of the backends whose URL is known, by name in lower case; of a pool, those of its members."""
 
     def fragment(self, name: str) -> Read | None:
         """A fragment by its id; names of resources are matched without case."""

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from auditor.apim.policy.issues import Issue
-from auditor.apim.policy.rules import addresses, browsers, caches, comparisons, cryptography, includes, names
+from auditor.apim.policy.rules import (
+    addresses,
+    browsers,
+    caches,
+    callers,
+    comparisons,
+    cryptography,
+    identities,
+    includes,
+    names,
+)
 from auditor.apim.policy.sheets import Sheet
 
 ROOMS = (
     addresses.issues,
     browsers.issues,
     caches.issues,
+    callers.issues,
     comparisons.issues,
     cryptography.issues,
+    identities.issues,
     includes.issues,
     names.issues,
 )
