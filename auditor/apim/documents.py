@@ -37,6 +37,7 @@ from auditor.apim.policy.scopes import (
 from auditor.apim.policy.tree import Document
 from auditor.apim.products import api_name, members
 from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
+from auditor.apim.vaultrefs import refers_to_vault
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
@@ -179,16 +180,23 @@ def library_of(owner: Subject) -> Library:
     if not isinstance(found, Library):
         quiet = owner.with_log(Log())
         fragments = {each.name: _fragment(each) for each in _seen(lambda: quiet.children("policyFragments"))}
-        found = owner.audit.memo[address] = Library(fragments, _named_values(quiet))
+        in_workspace = owner.resource.type.casefold().endswith("/workspaces")
+        named_values, complete = _named_values(quiet)
+        found = owner.audit.memo[address] = Library(fragments, named_values, complete, in_workspace)
     return found
 
 
-def _named_values(owner: Subject) -> Mapping[str, NamedText]:
+def _named_values(owner: Subject) -> tuple[Mapping[str, NamedText], bool]:
+    """Named values by what policies call them, and whether these are all there are."""
     known: dict[str, NamedText] = {}
-    for each in _seen(lambda: owner.children("namedValues")):
+    every: list[Subject] = []
+    listed = settled(lambda: every.extend(owner.children("namedValues")))
+    complete = not isinstance(listed, Undetermined)
+    for each in every:
         name = settled(partial(_shown_name, each))
+        complete &= not isinstance(name, Undetermined)
         known[each.name if isinstance(name, Undetermined) else name] = _named_text(each)
-    return known
+    return known, complete
 
 
 def _shown_name(named_value: Subject) -> str:
@@ -197,10 +205,14 @@ def _shown_name(named_value: Subject) -> str:
 
 def _named_text(named_value: Subject) -> NamedText:
     def text() -> NamedText:
-        if named_value.has("/properties/keyVault") or named_value.flag("/properties/secret"):
+        if named_value.has("/properties/keyVault"):
+            return Secret(vault=refers_to_vault(named_value))
+        if named_value.flag("/properties/secret"):
             return Secret()
         value = named_value.read("/properties/value")
-        return value if isinstance(value, str) else Secret() if isinstance(value, Redacted) else Missing()
+        if isinstance(value, Redacted):
+            return Secret(shown=True)
+        return value if isinstance(value, str) else Missing()
 
     found = settled(text)
     return Missing() if isinstance(found, Undetermined) else found

@@ -254,7 +254,8 @@ class Redactor:
         if not text.strip():
             return Redacted(kind, empty=True)
         if kind == POLICY:
-            return Sealed(kind, length=band(len(text)), group=self._group(text), text=self.text(text))
+            sealed = replaced(text, code=True)
+            return Sealed(kind, length=band(len(text)), group=self._group(text), text=sealed)
         return self._redacted(text, kind)
 
     def _partial(self, value: Partial, kind: str) -> Redacted | Unresolved:

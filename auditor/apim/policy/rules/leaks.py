@@ -1,0 +1,156 @@
+"""Where credentials and details of errors are written to: traces, logs, metrics and answers.
+
+Sources: "Trace", "Log to event hub", "Emit custom metrics", "Return response", "Send one way request" and
+"Send request" policies; "Error handling in API Management policies" (``context.LastError``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from auditor.apim.policy.carried import Carried, Carrier, Carries
+from auditor.apim.policy.evaluate.code import Code
+from auditor.apim.policy.issues import Issue, Rule, Weight
+from auditor.apim.policy.places import unfilled
+from auditor.apim.policy.scopes import Library, Missing, Secret
+from auditor.apim.policy.sensitive import says_credential
+from auditor.apim.policy.sheets import Sheet, Spot
+from auditor.apim.policy.tree import Element
+
+
+class _Goes(StrEnum):
+    """Where a value goes to, in words."""
+
+    TRACE = "goes to a trace"
+    LOG = "goes to an event hub"
+    METRIC = "goes into a metric"
+    ANSWER = "is returned to the caller"
+    REQUEST = "is sent to another service"
+
+
+_METRICS: Final = frozenset({"emit-metric", "llm-emit-token-metric", "azure-openai-emit-token-metric"})
+_ANSWERING: Final = frozenset({"outbound", "on-error"})
+_SINKS: Final = frozenset({"trace", "log-to-eventhub", *_METRICS, "set-header", "set-body", "set-status"})
+_WORDS: Final = {
+    Carries.CREDENTIAL: (Weight.FAIL, "a credential of the caller"),
+    Carries.KEY: (Weight.FAIL, "a subscription key"),
+    Carries.HEADERS: (Weight.FAIL, "every header of the request, credentials among them,"),
+    Carries.COOKIES: (Weight.FAIL, "a cookie that the backend sets"),
+    Carries.MAYBE: (Weight.REVIEW, "what may be a credential of the caller"),
+    Carries.BODY: (Weight.REVIEW, "a whole body"),
+    Carries.HASHED: (Weight.NOTE, "a digest of a credential"),
+    Carries.UNREAD: (Weight.UNKNOWN, "what code that is not understood makes"),
+}
+
+
+def issues(sheet: Sheet) -> Iterator[Issue]:
+    """What the statements that write something carry there."""
+    carrier = Carrier(unfilled(sheet))
+    for spot in carrier.sheet.named(*_SINKS):
+        goes = _goes(spot)
+        if goes is None:
+            continue
+        found = {each: at for at, code in _values(spot) for each in sorted(carrier.of(code), reverse=True)}
+        yield from _written(spot, goes, found, sheet.library)
+        if goes is _Goes.ANSWER:
+            yield from _errors(spot, found)
+
+
+def _goes(spot: Spot) -> _Goes | None:
+    """Where the values of a statement go to; None where that is the request to the backend."""
+    if spot.name == "trace":
+        return _Goes.TRACE if spot.in_pipeline else None
+    if spot.name == "log-to-eventhub":
+        return _Goes.LOG
+    if spot.name in _METRICS:
+        return _Goes.METRIC
+    if spot.request is not None:
+        return _Goes.REQUEST if spot.request.name == "send-one-way-request" else None
+    if any(parent.name == "return-response" for parent in spot.parents):
+        return _Goes.ANSWER
+    if spot.in_pipeline and (spot.section in _ANSWERING or not spot.section):
+        return _Goes.ANSWER
+    return None
+
+
+def _values(spot: Spot) -> Iterator[tuple[Element, Code | None]]:
+    """The values that a statement writes; a subscription or user id it adds by itself is no credential."""
+    element = spot.element
+    match spot.name:
+        case "trace":
+            for child in element.elements:
+                below = spot.below(child)
+                yield child, below.code("value") if child.name == "metadata" else below.text()
+        case "set-header":
+            for child in element.find_all("value"):
+                yield child, spot.below(child).text()
+        case "set-status":
+            yield element, spot.code("reason")
+        case "set-body":
+            yield element, spot.text()
+        case "log-to-eventhub":
+            yield element, spot.text()
+            yield element, spot.code("partition-key")
+        case _:
+            yield element, spot.code("value")
+            for child in element.find_all("dimension"):
+                yield child, spot.below(child).code("value")
+
+
+def _written(spot: Spot, goes: _Goes, found: dict[Carried, Element], library: Library) -> Iterator[Issue]:
+    # In a fragment it is not said whether a header is one of the request: only what cannot be is judged.
+    open_ = goes is _Goes.ANSWER and not spot.section and not _answers(spot)
+    told: list[Issue] = []
+    for (carries, name), at in found.items():
+        weight, words = _weighed(carries, name, goes, library)
+        if weight is not None and not open_:
+            told.append(spot.issue(Rule.CREDENTIALS_WRITTEN, weight, f"{words} {goes}", at))
+    if not told and not open_:
+        told.append(spot.issue(Rule.CREDENTIALS_WRITTEN, Weight.FINE, f"no credential {goes}"))
+    yield from dict.fromkeys(told)
+
+
+def _answers(spot: Spot) -> bool:
+    return any(parent.name == "return-response" for parent in spot.parents)
+
+
+def _weighed(carries: Carries, name: str, goes: _Goes, library: Library) -> tuple[Weight | None, str]:
+    """How much it weighs that something goes somewhere; None where that is nothing to say."""
+    if carries is Carries.NAMED:
+        return _named(name, library, goes)
+    if carries is Carries.FILTERED:
+        words = "every header of the request but for credentials that are named"
+        return (Weight.NOTE if name == "most" else Weight.REVIEW), words
+    if carries is Carries.VARIABLE:
+        return (Weight.UNKNOWN if says_credential(name) else None), "a variable that is written elsewhere"
+    if carries not in _WORDS:
+        return None, ""
+    if goes is _Goes.ANSWER and carries in {Carries.BODY, Carries.COOKIES, Carries.MAYBE, Carries.UNREAD}:
+        return None, ""
+    weight, words = _WORDS[carries]
+    return (Weight.REVIEW if goes is _Goes.REQUEST and weight is Weight.FAIL else weight), words
+
+
+def _named(name: str, library: Library, goes: _Goes) -> tuple[Weight | None, str]:
+    known = library.named_value(name)
+    if goes is _Goes.REQUEST or isinstance(known, str):
+        return None, ""  # the service it goes to asks for it
+    if isinstance(known, Secret):
+        return Weight.FAIL, "a named value that is secret"
+    assert isinstance(known, Missing)  # noqa: S101 - the third of three
+    return Weight.UNKNOWN, "a named value that is not known here"
+
+
+def _errors(spot: Spot, found: dict[Carried, Element]) -> Iterator[Issue]:
+    """Details of an error in an answer."""
+    kinds = {carries: at for (carries, _), at in found.items()}
+    if Carries.MESSAGE in kinds:
+        words = "the gateway's error message is returned to the caller"
+        yield spot.issue(Rule.ERROR_DETAILS, Weight.FAIL, words, kinds[Carries.MESSAGE])
+    elif Carries.ERROR in kinds:
+        words = "only the code or the place of an error is returned"
+        yield spot.issue(Rule.ERROR_DETAILS, Weight.NOTE, words, kinds[Carries.ERROR])
+    elif spot.section == "on-error":
+        yield spot.issue(Rule.ERROR_DETAILS, Weight.FINE, "no detail of an error is returned")
