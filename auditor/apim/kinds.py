@@ -143,7 +143,18 @@ def _credential_holders(service: Subject) -> Iterator[Subject]:
         _portal_children(service, "identityProviders"),
         _portal_children(service, "authorizationServers"),
         _portal_children(service, "openidConnectProviders"),
+        _in_policies(service),
     )
+
+
+IN_POLICIES = "credentials in policies"
+"""Item of a scope that is judged for what its policies hold."""
+
+
+def _in_policies(service: Subject) -> Iterator[Subject]:
+    """Every scope with policies, told apart from the same resource as a holder of other credentials."""
+    for scope in _policy_scopes(service):
+        yield Subject(scope.audit, scope.resource, scope.log, item=IN_POLICIES)
 
 
 def _policy_scopes(service: Subject) -> Iterator[Subject]:

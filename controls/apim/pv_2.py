@@ -11,6 +11,7 @@ from auditor.model.check import BEYOND
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Unknown, Verdict
+from controls.apim import pv_2_errors
 from controls.declare import check
 
 
@@ -74,4 +75,4 @@ def base_inherited(service: Subject) -> Verdict:
     return Unknown("Policies are not read in this version.", None, (gap,))
 
 
-CHECKS = (platform_version, base_inherited)
+CHECKS = (platform_version, base_inherited, *pv_2_errors.CHECKS)

@@ -15,7 +15,6 @@ PENDING = {
     "apim.im-1.operations-authenticated",
     "apim.im-1.token-validation-sound",
     "apim.im-4.certificate-validated",
-    "apim.im-8.inline-secrets",
     "apim.pv-2.base-inherited",
 }
 CHECKS = {check.id: check for check in catalogue().checks}

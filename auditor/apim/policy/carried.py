@@ -23,6 +23,7 @@ from auditor.apim.policy.sensitive import (
 )
 from auditor.apim.policy.sheets import Sheet, Spot
 from auditor.apim.policy.tree import NamedValue
+from auditor.apim.policy.values import Text
 
 
 class Carries(StrEnum):
@@ -73,6 +74,7 @@ _PARTS: Final = frozenset({"Value", "SelectToken", "SelectTokens", "GetValue", "
 _ADDING: Final = frozenset(
     {"Append", "AppendLine", "AppendFormat", "Add", "AddFirst", "AddRange", "Insert", "Push", "Merge"}
 )
+_NUMBERS: Final = frozenset({"int", "long", "short", "double", "float", "decimal", "bool", "Int32", "Int64"})
 _KEYS: Final = frozenset({"PrimaryKey", "SecondaryKey", "Key"})
 _BASIC: Final = frozenset({"AsBasic", "TryParseBasic"})
 _HASHES: Final = ("ComputeHash", "HashData")
@@ -93,6 +95,8 @@ class Carrier:
         if code is None:
             return _NONE
         if code.tree is None:
+            if isinstance(code.fixed, Text):
+                return _NONE  # braces in it are those of a Liquid template
             named = frozenset((Carries.NAMED, name) for name in names_in(code.source))
             return named if code.fixed is not None else named | {(Carries.UNREAD, "")}
         names = self.locals_of(code.tree)
@@ -113,6 +117,8 @@ class Carrier:
             case cs.Binary(operator="+", left=left, right=right) | cs.Coalesce(left=left, right=right):
                 return self.value(left, names) | self.value(right, names)
             case cs.Binary() | cs.Unary() | cs.Is() | cs.OfType():
+                return _NONE
+            case cs.Cast(type=type_) if type_.name in _NUMBERS:
                 return _NONE
             case cs.Conditional(then=then, otherwise=otherwise):
                 return self.value(then, names) | self.value(otherwise, names)

@@ -33,7 +33,8 @@ _PARAMETERS: Final = frozenset(
     | {"access_token", "refresh_token", "client_secret", "client_assertion", "password"}
 )
 _SAYS_CREDENTIAL: Final = re.compile(
-    r"auth(?!or|enticat)|key|token|secret|passw|pwd|credential|cookie|session|signature|^(?:code|sig|pass)$",
+    r"auth(?!or|enticat)|key(?!board|word)|token(?!s)|secret|passw|pwd|credential|cookie|session|signature"
+    r"|^(?:code|sig|pass)$",
     re.IGNORECASE,
 )
 _ENDS_IN_CREDENTIAL: Final = re.compile(
@@ -44,11 +45,12 @@ _ENDS_IN_CREDENTIAL: Final = re.compile(
     re.IGNORECASE,
 )
 _ABOUT: Final = re.compile(
-    r"(?:audience|count|enabled|endpoint|expir\w*|host|id|issuer|length|name|path|scopes?|thumbprint|type"
-    r"|ur[il]|version)s?$",
+    r"(?:audience|consumed|count|enabled|endpoint|expir\w*|host|issuer|length|limit|name|path|remaining|scope"
+    r"|thumbprint|type|ur[il]|usage|valid|version)s?$"
+    r"|(?:partition|cache|counter|idempotency|routing|foreign|row|sort|websocket)[-_. ]?key$|key[-_. ]?id$",
     re.IGNORECASE,
 )
-"""The last word of names that speak of a credential without being one: ``tokenExpiry``, ``secretName``."""
+"""Ends of names that speak of a credential without being one: ``tokenExpiry``, ``cacheKey``."""
 
 
 def is_credential_header(name: str) -> bool:

@@ -6,6 +6,7 @@ Sources: "Trace", "Log to event hub", "Emit custom metrics", "Return response", 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
@@ -15,9 +16,9 @@ from auditor.apim.policy.evaluate.code import Code
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.places import unfilled
 from auditor.apim.policy.scopes import Library, Missing, Secret
-from auditor.apim.policy.sensitive import says_credential
+from auditor.apim.policy.sensitive import is_credential_header, says_credential
 from auditor.apim.policy.sheets import Sheet, Spot
-from auditor.apim.policy.tree import Element
+from auditor.apim.policy.tree import Element, Literal
 
 
 class _Goes(StrEnum):
@@ -33,6 +34,9 @@ class _Goes(StrEnum):
 _METRICS: Final = frozenset({"emit-metric", "llm-emit-token-metric", "azure-openai-emit-token-metric"})
 _ANSWERING: Final = frozenset({"outbound", "on-error"})
 _SINKS: Final = frozenset({"trace", "log-to-eventhub", *_METRICS, "set-header", "set-body", "set-status"})
+_LIQUID: Final = re.compile(
+    r"context\.Request\.Headers(?:\.(?P<dotted>[\w-]+)|\[\s*[\"'](?P<quoted>[\w-]+)[\"']\s*\])?"
+)
 _WORDS: Final = {
     Carries.CREDENTIAL: (Weight.FAIL, "a credential of the caller"),
     Carries.KEY: (Weight.FAIL, "a subscription key"),
@@ -54,6 +58,7 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
             continue
         found = {each: at for at, code in _values(spot) for each in sorted(carrier.of(code), reverse=True)}
         yield from _written(spot, goes, found, sheet.library)
+        yield from dict.fromkeys(_liquid(spot, goes))
         if goes is _Goes.ANSWER:
             yield from _errors(spot, found)
 
@@ -105,11 +110,21 @@ def _written(spot: Spot, goes: _Goes, found: dict[Carried, Element], library: Li
     told: list[Issue] = []
     for (carries, name), at in found.items():
         weight, words = _weighed(carries, name, goes, library)
+        if weight is Weight.FAIL and _usual(spot, carries, name):
+            weight = None if name == "cookie" else Weight.REVIEW
         if weight is not None and not open_:
             told.append(spot.issue(Rule.CREDENTIALS_WRITTEN, weight, f"{words} {goes}", at))
     if not told and not open_:
         told.append(spot.issue(Rule.CREDENTIALS_WRITTEN, Weight.FINE, f"no credential {goes}"))
     yield from dict.fromkeys(told)
+
+
+def _usual(spot: Spot, carries: Carries, name: str) -> bool:
+    """Whether a header of an answer mostly has what is in it: a client's id, its own cookie."""
+    header = (spot.element.word("name") or "").casefold() if spot.name == "set-header" else ""
+    if carries is Carries.NAMED:
+        return header in {"location", "www-authenticate", "set-cookie", "access-control-allow-origin"}
+    return header == "set-cookie" and name == "cookie"
 
 
 def _answers(spot: Spot) -> bool:
@@ -141,6 +156,21 @@ def _named(name: str, library: Library, goes: _Goes) -> tuple[Weight | None, str
         return Weight.FAIL, "a named value that is secret"
     assert isinstance(known, Missing)  # noqa: S101 - the third of three
     return Weight.UNKNOWN, "a named value that is not known here"
+
+
+def _liquid(spot: Spot, goes: _Goes) -> Iterator[Issue]:
+    """Headers of the request that a Liquid template puts into an answer."""
+    value = spot.element.value
+    if spot.name != "set-body" or spot.element.word("template") != "liquid" or not isinstance(value, Literal):
+        return
+    for found in _LIQUID.finditer(value.text):
+        name = found["dotted"] or found["quoted"]
+        if name is None:
+            words = f"something of the headers of the request {goes}, by a Liquid template"
+            yield spot.issue(Rule.CREDENTIALS_WRITTEN, Weight.REVIEW, words)
+        elif is_credential_header(name):
+            words = f"a credential of the caller {goes}"
+            yield spot.issue(Rule.CREDENTIALS_WRITTEN, Weight.FAIL, words)
 
 
 def _errors(spot: Spot, found: dict[Carried, Element]) -> Iterator[Issue]:

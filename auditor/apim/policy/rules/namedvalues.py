@@ -35,6 +35,8 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
     carrier = Carrier(plain)
     found = [issue for place in places(plain) for issue in _placed(place, carrier, sheet.library)]
     for piece in pieces(plain):
+        if piece.spot.element.word("template") == "liquid":
+            continue  # braces in it are those of the template
         for text in [piece.text] if piece.tree is None else strings(piece.tree):
             for match in _FORM.finditer(text):
                 weight, words = _credential(match["name"], sheet.library)
@@ -114,15 +116,17 @@ def _reference(name: str, library: Library, folded: set[str], *, doubtful: bool)
         if name.casefold() in folded:
             return (
                 Weight.REVIEW,
-                "the named value it uses is written in other letters than the one that exists",
+                "the named value it uses differs in letter case from the one that exists",
             )
         if doubtful:
             return (
                 Weight.REVIEW,
-                "doubled braces in a string name no named value: they may be meant as braces",
+                "doubled braces in a string, which may be meant as braces, name no named value",
             )
         return Weight.FAIL, "the named value it uses does not exist"
     known = library.named_value(name)
+    if isinstance(known, Missing):
+        return Weight.UNKNOWN, "what the named value it uses holds is not known"
     if isinstance(known, str) and names_in(known):
         return Weight.WEAK, "the named value it uses holds the name of another, which is not put in"
     if isinstance(known, str) and _CODE.match(known):
