@@ -45,6 +45,8 @@ class Carries(StrEnum):
     """The whole body of request or answer."""
     COOKIES = "cookies"
     """Cookies that the backend sets."""
+    ADDRESS = "address"
+    """The request's address with its query, in which a key may stand."""
     MESSAGE = "message"
     """What went wrong, in the gateway's words."""
     ERROR = "error"
@@ -74,9 +76,14 @@ _PARTS: Final = frozenset({"Value", "SelectToken", "SelectTokens", "GetValue", "
 _ADDING: Final = frozenset(
     {"Append", "AppendLine", "AppendFormat", "Add", "AddFirst", "AddRange", "Insert", "Push", "Merge"}
 )
-_NUMBERS: Final = frozenset({"int", "long", "short", "double", "float", "decimal", "bool", "Int32", "Int64"})
+_OTHER: Final = frozenset(
+    {"int", "long", "short", "double", "float", "decimal", "bool", "Int32", "Int64", "Jwt", "IResponse"}
+)
+"""Types that are no text; of a token that was taken apart, code reads claims."""
 _KEYS: Final = frozenset({"PrimaryKey", "SecondaryKey", "Key"})
 _BASIC: Final = frozenset({"AsBasic", "TryParseBasic"})
+_DEEPEST: Final = 60
+"""Members of members, and variables for variables, that are followed."""
 _HASHES: Final = ("ComputeHash", "HashData")
 
 
@@ -118,7 +125,7 @@ class Carrier:
                 return self.value(left, names) | self.value(right, names)
             case cs.Binary() | cs.Unary() | cs.Is() | cs.OfType():
                 return _NONE
-            case cs.Cast(type=type_) if type_.name in _NUMBERS:
+            case cs.Cast(type=type_) | cs.As(type=type_) if type_.name in _OTHER:
                 return _NONE
             case cs.Conditional(then=then, otherwise=otherwise):
                 return self.value(then, names) | self.value(otherwise, names)
@@ -189,7 +196,7 @@ class Carrier:
     # -- what hangs on the context -----------------------------------------------------------------------
 
     def _member(self, node: cs.Member, names: Locals) -> frozenset[Carried]:
-        whole = _of_context(path(node))
+        whole = _of_context(path(node, names))
         if whole is not None:
             return whole
         if node.name in {"Length", "Count", "Keys", "UserId"}:
@@ -202,7 +209,7 @@ class Carrier:
         return _without_body(found)
 
     def _index(self, node: cs.Index, names: Locals) -> frozenset[Carried]:
-        target = path(node.target)
+        target = path(node.target, names)
         if target == "context.Variables":
             return self._variable(node.arguments)
         if target.endswith((".Headers", ".Query")):
@@ -213,13 +220,14 @@ class Carrier:
         function, arguments = node.function, tuple(argument.value for argument in node.arguments)
         if not isinstance(function, cs.Member):
             return self._all(arguments, names)
-        target, name = path(function.target), function.name
+        target, name = path(function.target, names), function.name
         if name in _TESTS:
             return _NONE
         if name in {"GetValueOrDefault", "TryGetValue"} and arguments:
             rest = self._all(arguments[1:], names)
             if target == "context.Variables":
-                return self._variable(node.arguments) | rest
+                typed = any(each.name in _OTHER for each in function.arguments)
+                return rest if typed else self._variable(node.arguments) | rest
             if target.endswith((".Headers", ".Query")):
                 return _named(target, known(arguments[0])) | rest
         if name.startswith(_HASHES):
@@ -242,16 +250,23 @@ def known(node: cs.Node) -> str | None:
     return node.known if isinstance(node, cs.String) else None
 
 
-def path(node: cs.Node) -> str:
-    """``context.Request.Headers`` of a chain of names; empty where it is another expression."""
-    if isinstance(node, cs.Name):
-        return node.name
-    if isinstance(node, cs.Member):
-        before = path(node.target)
-        return f"{before}.{node.name}" if before else ""
-    if isinstance(node, cs.Grouped):
-        return path(node.inner)
-    return ""
+def path(node: cs.Node, names: Locals) -> str:
+    """``context.Request.Headers`` of a chain of names; empty where it is another expression.
+
+    A local variable that is given nothing but such a chain stands for it.
+    """
+    tail: list[str] = []
+    for _ in range(_DEEPEST):
+        if isinstance(node, cs.Member):
+            tail.append(node.name)
+            node = node.target
+        elif isinstance(node, cs.Grouped):
+            node = node.inner
+        elif isinstance(node, cs.Name) and len(values := names.get(node.name, [])) == 1:
+            node = values[0]
+        else:
+            break
+    return ".".join([node.name, *reversed(tail)]) if isinstance(node, cs.Name) else ""
 
 
 def _of_context(full: str) -> frozenset[Carried] | None:
@@ -259,6 +274,10 @@ def _of_context(full: str) -> frozenset[Carried] | None:
     match full.split("."):
         case ["context", "Request"] | ["context", "Request", "Headers"]:
             return frozenset({(Carries.HEADERS, "")})
+        case ["context", "Request", "Url" | "OriginalUrl"]:
+            return frozenset({(Carries.ADDRESS, "")})
+        case ["context", "Request", "Url" | "OriginalUrl", "Query" | "QueryString", *_]:
+            return frozenset({(Carries.ADDRESS, "")})
         case ["context", "Request" | "Response", "Body"]:
             return frozenset({(Carries.BODY, "")})
         case ["context", "Subscription"]:
@@ -297,7 +316,9 @@ def _assignments(tree: cs.Node) -> Iterator[tuple[str, cs.Node]]:
             case cs.Assignment(target=target, value=value) if (name := _root(target)) is not None:
                 yield name, value
             case cs.Opaque(declared=declared, expressions=expressions):
-                yield from ((name, each) for name in declared for each in expressions)
+                # One of what a loop goes through: it stands for an element, not for the whole.
+                elements = [cs.Call(cs.Member(each, "First")) for each in expressions]
+                yield from ((name, each) for name in declared for each in elements)
             case cs.Call(function=cs.Member(target=target, name=called), arguments=arguments):
                 if called in _ADDING and (name := _root(target)) is not None:
                     yield from ((name, argument.value) for argument in arguments)
@@ -341,12 +362,21 @@ def _uses_values(function: cs.Lambda) -> bool:
 
 
 def _left_out(tree: cs.Node) -> str:
-    """Which credential headers code names while it handles all headers: it most likely leaves them out."""
+    """Which headers code leaves out while it handles all: those that it asks about by name, most likely."""
     texts = {text.casefold() for node in cs.walk(tree) if (text := known(node)) is not None}
     if not any(is_credential_header(text) for text in texts):
-        return ""
+        return "some" if any(map(_asks_for_name, cs.walk(tree))) else ""
     both = "authorization" in texts and any(text.endswith("subscription-key") for text in texts)
     return "most" if both else "some"
+
+
+def _asks_for_name(node: cs.Node) -> bool:
+    """Whether a node is a question about the name of a header."""
+    called = node.function if isinstance(node, cs.Call) else None
+    asks = isinstance(called, cs.Member) and called.name in _TESTS
+    if not asks and not (isinstance(node, cs.Binary) and node.operator in {"==", "!="}):
+        return False
+    return any(isinstance(each, cs.Member) and each.name == "Key" for each in cs.walk(node))
 
 
 def _without_body(found: frozenset[Carried]) -> frozenset[Carried]:

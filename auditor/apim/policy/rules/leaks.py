@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Final
 
 from auditor.apim.policy.carried import Carried, Carrier, Carries
-from auditor.apim.policy.evaluate.code import Code
+from auditor.apim.policy.evaluate.code import compiled
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.places import unfilled
 from auditor.apim.policy.scopes import Library, Missing, Secret
 from auditor.apim.policy.sensitive import is_credential_header, says_credential
 from auditor.apim.policy.sheets import Sheet, Spot
-from auditor.apim.policy.tree import Element, Literal
+from auditor.apim.policy.tree import Element, Literal, Mixed, Value
 
 
 class _Goes(StrEnum):
@@ -34,6 +34,11 @@ class _Goes(StrEnum):
 _METRICS: Final = frozenset({"emit-metric", "llm-emit-token-metric", "azure-openai-emit-token-metric"})
 _ANSWERING: Final = frozenset({"outbound", "on-error"})
 _SINKS: Final = frozenset({"trace", "log-to-eventhub", *_METRICS, "set-header", "set-body", "set-status"})
+_SURE: Final = frozenset({Carries.CREDENTIAL, Carries.KEY, Carries.HEADERS, Carries.COOKIES})
+_OWN: Final = frozenset(
+    {Carries.BODY, Carries.COOKIES, Carries.MAYBE, Carries.UNREAD, Carries.ADDRESS, Carries.HASHED}
+)
+"""What an answer may well hold."""
 _LIQUID: Final = re.compile(
     r"context\.Request\.Headers(?:\.(?P<dotted>[\w-]+)|\[\s*[\"'](?P<quoted>[\w-]+)[\"']\s*\])?"
 )
@@ -45,6 +50,7 @@ _WORDS: Final = {
     Carries.MAYBE: (Weight.REVIEW, "what may be a credential of the caller"),
     Carries.BODY: (Weight.REVIEW, "a whole body"),
     Carries.HASHED: (Weight.NOTE, "a digest of a credential"),
+    Carries.ADDRESS: (Weight.NOTE, "an address with its query, in which keys can stand,"),
     Carries.UNREAD: (Weight.UNKNOWN, "what code that is not understood makes"),
 }
 
@@ -56,11 +62,23 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
         goes = _goes(spot)
         if goes is None:
             continue
-        found = {each: at for at, code in _values(spot) for each in sorted(carrier.of(code), reverse=True)}
+        found = {each: at for at, value in _values(spot) for each in sorted(_carried(value, carrier))}
         yield from _written(spot, goes, found, sheet.library)
         yield from dict.fromkeys(_liquid(spot, goes))
         if goes is _Goes.ANSWER:
             yield from _errors(spot, found)
+
+
+def _carried(value: Value | None, carrier: Carrier) -> frozenset[Carried]:
+    if value is None:
+        return frozenset()
+    if not isinstance(value, Mixed):
+        return carrier.of(compiled(value, carrier.sheet.library))
+    # What the service makes of text mixed with code is not documented: a person decides.
+    found = (carrier.of(compiled(part, carrier.sheet.library)) for part in value.expressions)
+    return frozenset(
+        (Carries.MAYBE, "") if each in _SURE else (each, name) for all_ in found for each, name in all_
+    )
 
 
 def _goes(spot: Spot) -> _Goes | None:
@@ -80,28 +98,26 @@ def _goes(spot: Spot) -> _Goes | None:
     return None
 
 
-def _values(spot: Spot) -> Iterator[tuple[Element, Code | None]]:
+def _values(spot: Spot) -> Iterator[tuple[Element, Value | None]]:
     """The values that a statement writes; a subscription or user id it adds by itself is no credential."""
     element = spot.element
     match spot.name:
         case "trace":
+            yield element, element.get("source")
             for child in element.elements:
-                below = spot.below(child)
-                yield child, below.code("value") if child.name == "metadata" else below.text()
+                yield child, child.get("value") if child.name == "metadata" else child.value
         case "set-header":
-            for child in element.find_all("value"):
-                yield child, spot.below(child).text()
+            yield from ((child, child.value) for child in element.find_all("value"))
         case "set-status":
-            yield element, spot.code("reason")
+            yield element, element.get("reason")
         case "set-body":
-            yield element, spot.text()
+            yield element, element.value
         case "log-to-eventhub":
-            yield element, spot.text()
-            yield element, spot.code("partition-key")
+            yield element, element.value
+            yield element, element.get("partition-key")
         case _:
-            yield element, spot.code("value")
-            for child in element.find_all("dimension"):
-                yield child, spot.below(child).code("value")
+            yield element, element.get("value")
+            yield from ((child, child.get("value")) for child in element.find_all("dimension"))
 
 
 def _written(spot: Spot, goes: _Goes, found: dict[Carried, Element], library: Library) -> Iterator[Issue]:
@@ -136,13 +152,13 @@ def _weighed(carries: Carries, name: str, goes: _Goes, library: Library) -> tupl
     if carries is Carries.NAMED:
         return _named(name, library, goes)
     if carries is Carries.FILTERED:
-        words = "every header of the request but for credentials that are named"
+        words = "every header of the request but for some that the code names"
         return (Weight.NOTE if name == "most" else Weight.REVIEW), words
     if carries is Carries.VARIABLE:
         return (Weight.UNKNOWN if says_credential(name) else None), "a variable that is written elsewhere"
     if carries not in _WORDS:
         return None, ""
-    if goes is _Goes.ANSWER and carries in {Carries.BODY, Carries.COOKIES, Carries.MAYBE, Carries.UNREAD}:
+    if goes is _Goes.ANSWER and carries in _OWN:
         return None, ""
     weight, words = _WORDS[carries]
     return (Weight.REVIEW if goes is _Goes.REQUEST and weight is Weight.FAIL else weight), words

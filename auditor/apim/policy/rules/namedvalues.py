@@ -26,6 +26,8 @@ _FORM: Final = re.compile(
     re.IGNORECASE,
 )
 """A credential in a form, a query or a connection string that a named value fills in."""
+_USER: Final = re.compile(r"\{\{(?P<name>[\w.-]+)\}\}:(?=\{\{)")
+"""The user name of ``{{user}}:{{password}}``."""
 _CODE: Final = re.compile(r"\s*@[({]")
 
 
@@ -62,18 +64,22 @@ def _placed(place: Place, carrier: Carrier, library: Library) -> Iterator[Issue]
     for name in others if place.sure else (*names, *others):
         weight, words = _credential(name, library)
         if weight in {Weight.FAIL, Weight.WEAK}:
-            # A user name beside the password, or a header that only sounds like a credential.
+            # One of several that make the credential, or a header that only sounds like one.
             weight, words = Weight.REVIEW, f"if it is a credential: {words}"
         yield _issue(place.spot, weight, words, place.at)
 
 
 def _used(place: Place, carrier: Carrier) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The named values that surely carry the credential, and those beside them."""
+    """The named values that surely carry the credential, and those beside them; user names are left out."""
+    code = place.code
+    texts = [code.source] if code.tree is None else strings(code.tree)
+    users = {found["name"] for text in texts for found in _USER.finditer(text)}
     if isinstance(place.value, Literal):
-        names = tuple(hole.name for hole in place.value.holes if isinstance(hole, NamedValue))
-        return names[-1:], names[:-1]  # "user:password", "id=...;key=...": the credential stands last
-    found = carrier.of(place.code)
-    names = tuple(sorted(name for kind, name in found if kind is Carries.NAMED))
+        holes = (hole.name for hole in place.value.holes if isinstance(hole, NamedValue))
+        names = tuple(name for name in holes if name not in users)
+        return names[-1:], names[:-1]  # "id=...;key=...": the credential stands last
+    found = carrier.of(code)
+    names = tuple(sorted(name for kind, name in found if kind is Carries.NAMED and name not in users))
     return (names, ()) if len(names) == 1 else ((), names)
 
 

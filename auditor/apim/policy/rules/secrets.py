@@ -11,7 +11,7 @@ cautions of the reference pages of the policies that take credentials, "Authenti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from auditor.apim.policy.carried import Carrier, Carries
@@ -45,7 +45,7 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
     carrier = Carrier(plain)
     for piece in pieces(plain):
         if id(piece.at) not in judged or piece.tree is not None:
-            found += _anywhere(piece)
+            found += _anywhere(piece, plain)
         if piece.tree is not None:
             found += _compared(piece, carrier)
     yield from _told(found)
@@ -108,7 +108,7 @@ def _texts(place: Place, sheet: Sheet) -> Iterator[str | None]:
             yield value.text
         return
     if isinstance(value, Mixed):
-        yield "".join(part for part in value.parts if isinstance(part, str))
+        yield from (part for part in value.parts if isinstance(part, str) and any(removed(part)))
         return
     code = place.code
     if code.tree is None:
@@ -120,7 +120,9 @@ def _texts(place: Place, sheet: Sheet) -> Iterator[str | None]:
     for form in found:
         if "".join(map(str, form)) not in filled:
             yield from _of_form(form)
-    yield from _encoded(code.tree, sheet)
+    # A header holds text made of bytes, and a certificate the bytes themselves.
+    encoders = {"GetBytes"} if place.at.name == "value" else _ENCODERS
+    yield from _encoded(code.tree, sheet, encoders)
 
 
 def _known(form: Form) -> list[str]:
@@ -134,28 +136,38 @@ def _of_form(form: Form) -> Iterator[str]:
         yield from (piece for piece in form if isinstance(piece, str) and any(removed(piece)))
 
 
-def _encoded(tree: cs.Node, sheet: Sheet) -> Iterator[str]:
+def _encoded(tree: cs.Node, sheet: Sheet, encoders: Collection[str]) -> Iterator[str]:
     """Text that code turns into bytes, as for basic authentication; what is signed is none."""
-    signed = {
-        id(inner)
-        for node in cs.walk(tree)
-        if isinstance(node, cs.Call)
-        and isinstance(node.function, cs.Member)
-        and node.function.name.startswith(("ComputeHash", "HashData"))
-        for inner in cs.walk(node)
-    }
-    for node, argument in _bytes(tree):
+    signed = {id(inner) for node in cs.walk(tree) if _is_signature(node) for inner in cs.walk(node)}
+    for node, argument in _bytes(tree, encoders):
         if id(node) not in signed:
-            for form in forms(Code("", tree=argument), sheet):
+            for form in forms(_within(argument, tree), sheet):
                 yield from _of_form(form)
                 yield from _password(form)
 
 
-def _bytes(tree: cs.Node) -> Iterator[tuple[cs.Call, cs.Expr]]:
+def _is_signature(node: cs.Node) -> bool:
+    """Whether something is signed here, or the signing prepared: its key is looked at by itself."""
+    if isinstance(node, cs.Call) and isinstance(node.function, cs.Member):
+        return node.function.name.startswith(("ComputeHash", "HashData"))
+    return _is_hmac(node)
+
+
+def _is_hmac(node: cs.Node) -> bool:
+    return isinstance(node, cs.New) and node.type.name.rpartition(".")[2].startswith("HMAC")
+
+
+def _within(node: cs.Expr, tree: cs.Node) -> Code:
+    """A part of code as a value of its own, the local variables of the whole known to it."""
+    assigned = [each for each in cs.walk(tree) if isinstance(each, cs.Local | cs.ExpressionStatement)]
+    return Code("", tree=cs.Block((*assigned, cs.Return(node))))
+
+
+def _bytes(tree: cs.Node, encoders: Collection[str] = _ENCODERS) -> Iterator[tuple[cs.Call, cs.Expr]]:
     """What is turned from text into bytes."""
     for node in cs.walk(tree):
         called = node.function if isinstance(node, cs.Call) and len(node.arguments) == 1 else None
-        if isinstance(node, cs.Call) and isinstance(called, cs.Member) and called.name in _ENCODERS:
+        if isinstance(node, cs.Call) and isinstance(called, cs.Member) and called.name in encoders:
             yield node, node.arguments[0].value
 
 
@@ -169,7 +181,7 @@ def _password(form: Form) -> Iterator[str]:
 # -- anywhere --------------------------------------------------------------------------------------------
 
 
-def _anywhere(piece: Piece) -> Iterator[Issue]:
+def _anywhere(piece: Piece, sheet: Sheet) -> Iterator[Issue]:
     """Known formats, parameters of queries and forms, and keys of signatures."""
     texts = [piece.text] if piece.tree is None else list(strings(piece.tree))
     for text in texts:
@@ -180,26 +192,41 @@ def _anywhere(piece: Piece) -> Iterator[Issue]:
             yield from _parameter(piece, found["name"], found["value"])
     if piece.tree is not None:
         for node in cs.walk(piece.tree):
-            if isinstance(node, cs.New) and node.type.name.rpartition(".")[2].startswith("HMAC"):
-                yield from _key(piece, node)
+            if isinstance(node, cs.New) and _is_hmac(node):
+                yield from _key(piece, node, sheet)
 
 
 def _parameter(piece: Piece, name: str, value: str) -> Iterator[Issue]:
     """A credential in a URL or a form: by its defined name, or by one that only suggests it."""
-    if "{{" in value or "${" in value or value.startswith(("@", "{", "(redacted")) or is_plain(value):
+    if "{{" in value or "${" in value or value.startswith(("@", "{")) or is_plain(value):
         return
     if what_is(value) is not Written.SECRET:
         return
-    if is_credential_parameter(name) and name not in {"access_token", "refresh_token"}:
+    if is_credential_parameter(name.casefold()) and name not in {"access_token", "refresh_token"}:
         yield _issue(piece, Weight.FAIL, "holds a credential as a parameter")
+    elif value.startswith("(redacted"):
+        return
     elif name.casefold() in {"code", "key", "token", "accountkey", "access_token"} and looks_random(value):
         yield _issue(piece, Weight.REVIEW, "holds what may be a credential as a parameter")
 
 
-def _key(piece: Piece, node: cs.New) -> Iterator[Issue]:
-    for _, text in _bytes(node):
-        if isinstance(text, cs.String) and what_is(text.known or "") is Written.SECRET:
-            yield _issue(piece, Weight.FAIL, "the key of a signature is written out")
+def _key(piece: Piece, node: cs.New, sheet: Sheet) -> Iterator[Issue]:
+    assert piece.tree is not None  # noqa: S101 - said by the caller
+    whole = piece.tree
+    made = [argument for _, argument in _bytes(node)]
+    for argument in node.arguments:
+        # var key = Convert.FromBase64String("..."); new HMACSHA256(key)
+        if isinstance(argument.value, cs.Name):
+            made += [text for value in _values_of(argument.value.name, whole) for _, text in _bytes(value)]
+    texts = [text for each in made for form in forms(_within(each, whole), sheet) for text in _of_form(form)]
+    if any(what_is(text) is Written.SECRET for text in texts):
+        yield _issue(piece, Weight.FAIL, "the key of a signature is written out")
+
+
+def _values_of(name: str, tree: cs.Node) -> Iterator[cs.Expr]:
+    for node in cs.walk(tree):
+        if isinstance(node, cs.Local):
+            yield from (value for each, value in node.variables if each == name and value is not None)
 
 
 def _compared(piece: Piece, carrier: Carrier) -> Iterator[Issue]:
