@@ -75,6 +75,8 @@ def credentials_forwarded(api: Subject) -> Verdict:
     if found.required is False:
         return NotApplicable(f"The API {api.name} asks for no subscription key.")
     if not found.taken and found.complete:
+        # That none comes rests on what the API asks for, too.
+        api.flag("/properties/subscriptionRequired")
         return NotApplicable("No request that comes with a key is forwarded to a backend.")
     words = {"header": "header", "query": "query parameter"}
     worst = min(found.taken.values(), default=Taken.UNREAD)

@@ -108,18 +108,18 @@ def _credential(name: str, library: Library) -> tuple[Weight, str]:
 
 def _resolved(sheet: Sheet) -> Iterator[Issue]:
     library = sheet.library
-    folded = {name.casefold() for name in library.named_values}
     for spot in sheet.spots:
         for name, doubtful in _references(spot):
-            weight, words = _reference(name, library, folded, doubtful=doubtful)
+            weight, words = _reference(name, library, doubtful=doubtful)
             yield spot.issue(Rule.NAMED_VALUE_MISSING, weight, words)
 
 
-def _reference(name: str, library: Library, folded: set[str], *, doubtful: bool) -> tuple[Weight, str]:
+def _reference(name: str, library: Library, *, doubtful: bool) -> tuple[Weight, str]:
     if name not in library.named_values:
         if not library.complete:
             return Weight.UNKNOWN, "whether the named value it uses exists is not known"
-        if name.casefold() in folded:
+        folded = name.casefold()
+        if any(each.casefold() == folded for each in library.named_values):
             return (
                 Weight.REVIEW,
                 "the named value it uses differs in letter case from the one that exists",
