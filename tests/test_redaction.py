@@ -18,7 +18,7 @@ from auditor.redaction import KNOWN_FORMATS, LISTED_FIELDS, Redactor
 from auditor.redaction.expressions import scrubbed
 from auditor.redaction.formats import FORMATS
 from auditor.redaction.literals import is_mask, is_suspicious, looks_random
-from auditor.redaction.scan import spans, suspects
+from auditor.redaction.scan import replaced, spans, suspects
 
 CANARY = "canary-Zq81-mango-0x7"
 NAMED_VALUES = "Microsoft.ApiManagement/service/namedValues"
@@ -549,3 +549,21 @@ def test_a_chosen_value_under_a_name_for_credentials_is_not_shown() -> None:
         ("token", "{{other}}"),
     ):
         assert named_value(secret=False, displayName=name, value=value) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('<proxy password="n0t-a-r3al"/>', '<proxy password="(redacted password)"/>'),
+        ("<proxy password='n0t-a-r3al'/>", "<proxy password='(redacted password)'/>"),
+        ('password="@((string)context.Variables["x"])"', None),
+        ('password="{{name}}"', None),
+        ('@{ var password = context.Variables["x"]; }', None),
+        ("@{ var password = Get(); }", None),
+        ("Server=x;Password=n0t-a-r3al;Encrypt=True", "Server=x;Password=(redacted password);Encrypt=True"),
+        ("Bearer authorization_uri=https://login.contoso.example", None),
+    ],
+)
+def test_a_policy_stays_a_policy(text: str, expected: str | None) -> None:
+    """Quotes of attributes stay, and code is no literal."""
+    assert replaced(text, code=True) == (text if expected is None else expected)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from auditor.apim.documents import Way, document_of, library_of, pool_members, ways_in
+from auditor.apim.documents import Way, ways_in
 from auditor.apim.kinds import POLICY_SCOPE, below, owner, service_of
+from auditor.apim.libraries import document_of, library_of, pool_members
 from auditor.apim.policy.backends import Sending, Sent, sending
 from auditor.apim.policy.compose import Effective
 from auditor.apim.subscriptions import is_active

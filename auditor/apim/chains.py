@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from auditor.apim.documents import document_of, products_of, prover_of
+from auditor.apim.documents import products_of, prover_of
 from auditor.apim.kinds import service_of
+from auditor.apim.libraries import document_of
 from auditor.apim.policy.compose import Composer, Effective
 from auditor.apim.policy.scopes import Api, Operation, Place, Product, Scope
 from auditor.apim.policy.statements import Origin

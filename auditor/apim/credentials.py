@@ -1,6 +1,6 @@
 """Where a credential can be written into a resource, and what stands there.
 
-Policies are not among them: their text is not read in this version. Values at these positions were replaced
+Policies are not among them: rules on their statements judge those. Values at these positions were replaced
 when the data came in; what was kept tells a literal from a reference to a named value, a mask and an empty
 string. Sources: the REST specification, api-version 2024-05-01; "Connection strings in Application Insights".
 """

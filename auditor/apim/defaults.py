@@ -26,6 +26,7 @@ _TLS = "ApiManagementService customProperties, property description; Manage prot
 _LOGS = "Diagnostic logs settings reference"
 _ONE_GROUP = "Connect privately using an inbound private endpoint: the gateway is the only group"
 _ENDPOINT = "Private endpoint REST specification: each of the two lists of connections is optional"
+_KEYS = "Subscriptions in Azure API Management: the default names of header and query parameter"
 _OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
 """Services created on or before this day have the old protocols on unless they say otherwise."""
 
@@ -178,6 +179,8 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "apis": {
         "/properties/serviceUrl": _NONE,
         "/properties/authenticationSettings": _NONE,
+        "/properties/subscriptionKeyParameterNames/header": _Row("Ocp-Apim-Subscription-Key", _KEYS),
+        "/properties/subscriptionKeyParameterNames/query": _Row("subscription-key", _KEYS),
     },
     "products": {
         "/properties/subscriptionRequired": _ON,

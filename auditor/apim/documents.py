@@ -7,22 +7,19 @@ Management policies", REST specification ``policies`` (``value``, ``format``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from auditor.apim.kinds import below, service_of
+from auditor.apim.libraries import document_of, library_of, seen
 from auditor.apim.policy.compose import Composer
 from auditor.apim.policy.operations import Arriving, Prover
 from auditor.apim.policy.prove import bindings_of
-from auditor.apim.policy.reader import read
 from auditor.apim.policy.scopes import (
     Api,
     Context,
-    Library,
-    Missing,
-    NamedText,
     Opens,
     Operation,
     Place,
@@ -30,90 +27,16 @@ from auditor.apim.policy.scopes import (
     Product,
     Read,
     Scope,
-    Secret,
     Subscription,
-    Unreadable,
 )
-from auditor.apim.policy.tree import Document
 from auditor.apim.products import api_name, members
 from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
-from auditor.model.evidence import Gap, Log, Reason, Undetermined
-from auditor.model.logic import derived, settled
+from auditor.model.evidence import Log, Undetermined
+from auditor.model.logic import settled
 from auditor.model.subject import Subject
-from auditor.model.text import Text
-from auditor.model.values import Redacted, Sealed
 
 T = TypeVar("T")
 _CURRENT = ";rev="
-
-
-@derived
-def own_document(owner: Subject) -> Document | None:
-    """The policy document that hangs on a scope; None where it has none.
-
-    A scope has at most one.
-
-    Raises:
-        Undetermined: It was not read, or whether there is one was not listed.
-    """
-    found: list[Subject] = []
-    listed = settled(lambda: found.extend(owner.children("policies")))
-    if found:
-        return _document(found[0])
-    if isinstance(listed, Undetermined):
-        raise listed
-    return None
-
-
-@derived
-def fragment_of(fragment: Subject) -> Document:
-    """What a policy fragment says.
-
-    Raises:
-        Undetermined: It was not read.
-    """
-    return _document(fragment)
-
-
-def document_of(owner: Subject) -> Read | None:
-    """The policy document of a scope as composition takes it: what was not read is carried on."""
-    found = settled(lambda: own_document(owner))
-    return Unreadable(str(found)) if isinstance(found, Undetermined) else found
-
-
-def _document(resource: Subject) -> Document:
-    """A text as read; many operations have the same one."""
-    text = _text(resource)
-    address = ("auditor.apim.documents", "read", text)
-    found = resource.audit.memo.get(address)
-    if not isinstance(found, Document):
-        found = resource.audit.memo[address] = read(text)
-    return found
-
-
-def _fragment(fragment: Subject) -> Read:
-    found = settled(lambda: fragment_of(fragment))
-    return Unreadable(str(found)) if isinstance(found, Undetermined) else found
-
-
-def _text(resource: Subject) -> str:
-    if resource.resource.condition is not None:
-        raise Undetermined(Gap(Reason.UNRESOLVED, f"whether the policy {resource.name} is deployed"))
-    older = "/properties/contentFormat"
-    format_ = resource.text(older if resource.mentions(older) else "/properties/format")
-    if format_.contains("link"):
-        needed = f"the policy at the address that {resource.resource.id} names"
-        raise Undetermined(Gap(Reason.EXTERNAL, needed, "put the policy itself into the input"))
-    older = "/properties/policyContent"
-    value = resource.read(older if resource.mentions(older) else "/properties/value")
-    if isinstance(value, Sealed):
-        return value.text
-    if isinstance(value, Redacted) and value.empty:
-        return ""
-    raise Undetermined(Gap(Reason.FAILED, f"the text of the policy of {resource.resource.id}"))
-
-
-# -- what a service has ----------------------------------------------------------------------------------
 
 
 def prover_of(service: Subject) -> Prover:
@@ -135,7 +58,7 @@ def _policies(service: Subject) -> Policies:
         document = document_of(owner)
         if document is not None:
             documents[place] = document
-    workspaces = {each.key: library_of(each) for each in _seen(lambda: service.children("workspaces"))}
+    workspaces = {each.key: library_of(each) for each in seen(lambda: service.children("workspaces"))}
     return Policies(
         documents,
         library_of(service),
@@ -148,112 +71,19 @@ def _policies(service: Subject) -> Policies:
 def _scopes(service: Subject) -> Iterator[tuple[Place, Subject]]:
     """Every scope that may have a document, with the resource it hangs on."""
     yield Place(Scope.GLOBAL), service
-    for workspace in _seen(lambda: service.children("workspaces")):
+    for workspace in seen(lambda: service.children("workspaces")):
         yield Place(Scope.WORKSPACE, workspace.key), workspace
-    for product in _seen(lambda: below(service, "products")):
+    for product in seen(lambda: below(service, "products")):
         yield Place(Scope.PRODUCT, product.key), product
-    for api in _seen(lambda: below(service, "apis")):
+    for api in seen(lambda: below(service, "apis")):
         yield Place(Scope.API, api.key), api
-        for operation in _seen(partial(api.children, "operations")):
+        for operation in seen(partial(api.children, "operations")):
             yield Place(Scope.OPERATION, operation.key), operation
-
-
-def _seen(group: Callable[[], Iterator[Subject]]) -> list[Subject]:
-    """The resources of a group that were read; that there may be more is told where it decides."""
-    found: list[Subject] = []
-    settled(lambda: found.extend(group()))
-    return found
 
 
 def _listed(compute: Callable[[], list[T]]) -> tuple[T, ...] | None:
     found = settled(compute)
     return None if isinstance(found, Undetermined) else tuple(found)
-
-
-def library_of(owner: Subject) -> Library:
-    """The named values and fragments of a service or a workspace, put together once.
-
-    Evidence is logged by whoever uses what decided.
-    """
-    address = ("auditor.apim.documents.library_of", owner.key, "")
-    found = owner.audit.memo.get(address)
-    if not isinstance(found, Library):
-        quiet = owner.with_log(Log())
-        listed: list[Subject] = []
-        whole = settled(lambda: listed.extend(quiet.children("policyFragments")))
-        fragments = {each.name: _fragment(each) for each in listed}
-        found = owner.audit.memo[address] = Library(
-            fragments,
-            _named_values(quiet),
-            whole=not isinstance(whole, Undetermined),
-            backends=_backend_urls(quiet),
-        )
-    return found
-
-
-def _backend_urls(owner: Subject) -> Mapping[str, tuple[str, ...]]:
-    """The URLs of backends by name; what is not known of one, or of a member of a pool, leaves it out."""
-    backends = _seen(lambda: owner.children("backends"))
-    found: dict[str, tuple[str, ...]] = {}
-    for each in backends:
-        url = settled(partial(_url, each))
-        if not isinstance(url, Undetermined):
-            found[each.name.casefold()] = (url,)
-    for each in backends:
-        if each.mentions("/properties/pool"):
-            names = settled(partial(pool_members, each))
-            urls = [] if isinstance(names, Undetermined) else [found.get(name, ()) for name in names]
-            found.pop(each.name.casefold(), None)
-            if urls and all(urls):
-                found[each.name.casefold()] = tuple(dict.fromkeys(url for one in urls for url in one))
-    return found
-
-
-def _url(backend: Subject) -> str:
-    return backend.text("/properties/url").value()
-
-
-def pool_members(pool: Subject) -> tuple[str, ...]:
-    """Names, in lower case, of the backends in a pool; none for a single backend.
-
-    Raises:
-        Undetermined: A member's id is not known.
-    """
-    if not pool.mentions("/properties/pool"):
-        return ()
-    members = pool.items("/properties/pool/services", key="/id")
-    return tuple(_last(member.text("/id")) for member in members)
-
-
-def _last(identifier: Text) -> str:
-    """The last segment of an id, of which the beginning may not be known."""
-    name = identifier.tail.rstrip("/").rpartition("/")[2].casefold()
-    if not name or "/" not in identifier.tail:
-        raise identifier.undecided()
-    return name
-
-
-def _named_values(owner: Subject) -> Mapping[str, NamedText]:
-    known: dict[str, NamedText] = {}
-    for each in _seen(lambda: owner.children("namedValues")):
-        name = settled(partial(_shown_name, each))
-        known[each.name if isinstance(name, Undetermined) else name] = _named_text(each)
-    return known
-
-
-def _shown_name(named_value: Subject) -> str:
-    return named_value.text("/properties/displayName").value()
-
-
-def _named_text(named_value: Subject) -> NamedText:
-    def text() -> NamedText:
-        if named_value.has("/properties/keyVault") or named_value.flag("/properties/secret"):
-            return Secret()
-        value = named_value.read("/properties/value")
-        return value if isinstance(value, str) else Secret() if isinstance(value, Redacted) else Missing()
-
-    found = settled(text)
-    return Missing() if isinstance(found, Undetermined) else found
 
 
 def products_of(owner: Subject) -> tuple[Product, ...] | None:
@@ -300,7 +130,7 @@ def api_of(api: Subject) -> Api:
 
 def api_seen(api: Subject) -> Api:
     """The same with the operations that were read, whether or not there are more."""
-    return _api(api, tuple(_operation(each) for each in _seen(lambda: api.children("operations"))))
+    return _api(api, tuple(_operation(each) for each in seen(lambda: api.children("operations"))))
 
 
 def _api(api: Subject, operations: tuple[Operation, ...]) -> Api:

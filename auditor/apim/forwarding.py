@@ -9,7 +9,7 @@ statement).
 from __future__ import annotations
 
 from auditor.apim.chains import Chain, Chains, chains_of
-from auditor.apim.documents import document_of
+from auditor.apim.libraries import document_of
 from auditor.apim.policy.compose import Reading
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.losses import always_answers

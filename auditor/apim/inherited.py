@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from auditor.apim.chains import Chain, Chains, chains_of, narrow_to_wide
-from auditor.apim.documents import document_of
+from auditor.apim.libraries import document_of
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.losses import Kept, Loss, Placed, always_answers, loss, placed, protects, refuses
 from auditor.apim.policy.scopes import Place, Scope, Unreadable

@@ -108,8 +108,9 @@ def owner(subject: Subject) -> Subject:
     return subject.related(subject.resource.id.rpartition("/")[0].rpartition("/")[0])
 
 
-IN_POLICIES = "addresses in policies"
-"""The item of a subject that stands for what the policies of a scope call, not for an address of its own."""
+ADDRESSES_IN_POLICIES = "addresses in policies"
+CREDENTIALS_IN_POLICIES = "credentials in policies"
+"""Items of a scope that is judged for what its policies hold, not for an address or credential of its own."""
 
 
 def service_of(subject: Subject) -> Subject:
@@ -122,12 +123,14 @@ def service_of(subject: Subject) -> Subject:
 
 def _addresses(service: Subject) -> Iterator[Subject]:
     """What has an address of its own, then every scope again for the addresses in its policies."""
-    called = within(_policy_scopes(service), _in_policies)
+    called = _in_policies(service, ADDRESSES_IN_POLICIES)
     return together(below(service, "apis"), below(service, "backends"), called)
 
 
-def _in_policies(scope: Subject) -> Iterator[Subject]:
-    yield Subject(scope.audit, scope.resource, scope.log, item=IN_POLICIES)
+def _in_policies(service: Subject, item: str) -> Iterator[Subject]:
+    """Every scope with policies, told apart from the same resource as something else."""
+    for scope in _policy_scopes(service):
+        yield Subject(scope.audit, scope.resource, scope.log, item=item)
 
 
 def _certificates(service: Subject) -> Iterator[Subject]:
@@ -161,6 +164,7 @@ def _credential_holders(service: Subject) -> Iterator[Subject]:
         _portal_children(service, "identityProviders"),
         _portal_children(service, "authorizationServers"),
         _portal_children(service, "openidConnectProviders"),
+        _in_policies(service, CREDENTIALS_IN_POLICIES),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from auditor.apim.documents import fragment_of, library_of, own_document
+from auditor.apim.libraries import fragment_of, library_of, own_document
 from auditor.apim.policy.evaluate.code import compiled
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.scopes import Library

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from auditor.apim.documents import fragment_of, library_of, own_document
 from auditor.apim.kinds import owner
+from auditor.apim.libraries import fragment_of, library_of, own_document
 from auditor.apim.policy.issues import Issue
 from auditor.apim.policy.rules import examine
 from auditor.apim.policy.scopes import Library, Scope

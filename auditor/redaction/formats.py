@@ -85,8 +85,13 @@ def _basic(text: str) -> bool:
     return ":" in decoded and decoded.isprintable()
 
 
+_PARAMETER: Final = re.compile("[a-z_]+=")
+
+
 def _bearer(text: str) -> bool:
-    return looks_random(text.split()[-1])
+    """RFC 6750: a token, not ``Bearer authorization_uri=`` of a challenge."""
+    token = text.split()[-1]
+    return looks_random(token) and _PARAMETER.fullmatch(token) is None
 
 
 def _any(text: str) -> bool:  # noqa: ARG001 - the signature of Format.accept
@@ -186,8 +191,10 @@ FORMATS: Final[tuple[Format, ...]] = (
     _format(
         "password",
         "password=|password =|pwd=|pwd =",
-        r"(?i:password|pwd)[ ]?=\s{0,8}(?P<secret>\"[^\"\r\n]{1,256}\"|'[^'\r\n]{1,256}'"
-        r"|[^;&\r\n\"'<>]{1,256}(?=;)|[^\s;&\"'<>]{4,256})",
+        # Quotes stay: in a policy they are those of an attribute.
+        r"(?i:password|pwd)[ ]?=\s{0,8}(?:(?P<quote>[\"'])(?=[^\r\n]{1,256}?(?P=quote)))?"
+        r"(?P<secret>(?(quote)(?:(?!(?P=quote))[^\r\n]){1,256}"
+        r"|(?:[^;&\r\n\"'<>]{1,256}(?=;)|(?!\(redacted )[^\s;&\"'<>]{4,256})))",
         lambda r: f"Server=tcp:contoso,1433;User ID=sa;Password={_draw(r, _ALNUM + '!#.', 18)};Encrypt=True",
         _literal,
     ),

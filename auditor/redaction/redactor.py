@@ -254,7 +254,7 @@ class Redactor:
         if not text.strip():
             return Redacted(kind, empty=True)
         if kind == POLICY:
-            return Sealed(kind, length=band(len(text)), group=self._group(text), text=self.text(text))
+            return Sealed(kind, band(len(text)), group=self._group(text), text=replaced(text, code=True))
         return self._redacted(text, kind)
 
     def _partial(self, value: Partial, kind: str) -> Redacted | Unresolved:

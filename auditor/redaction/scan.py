@@ -118,11 +118,17 @@ def whole(text: str, found: Sequence[Span]) -> str | None:
     return None
 
 
-def replaced(text: str) -> str:
-    """A text with every credential in it replaced by ``(redacted <kind>)``."""
+def replaced(text: str, *, code: bool = False) -> str:
+    """A text with every credential in it replaced by ``(redacted <kind>)``.
+
+    Args:
+        text: Any text.
+        code: It is a policy: what an expression computes, or assigns to a variable named ``password``, is
+            no credential, and cutting it out would leave a document that cannot be read.
+    """
     # A replacement may uncover a format that the characters before it had hidden; a few rounds settle it.
     for _ in range(8):
-        found = spans(text)
+        found = [span for span in spans(text) if not (code and _is_code(text, span))]
         if not found:
             break
         parts: list[str] = []
@@ -132,3 +138,13 @@ def replaced(text: str) -> str:
             at = span.end
         text = "".join(parts) + text[at:]
     return text
+
+
+def _is_code(text: str, span: Span) -> bool:
+    """Whether what follows ``password=`` is C# and no literal."""
+    if span.kind != "password":
+        return False
+    value, before = text[span.start : span.end], text[span.start - 1]
+    if value.lstrip().startswith(("@(", "@{")):
+        return True
+    return before not in "\"'" and (before.isspace() or any(character in "()[]" for character in value))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from auditor.apim.defaults import LATER_SUITE, PROTOCOL_KEYS, TRIPLE_DES, WEAK_SUITES
-from auditor.apim.kinds import ADDRESS, API, BACKEND, GATEWAY_HOST_NAME, IN_POLICIES, SERVICE, owner
+from auditor.apim.kinds import ADDRESS, ADDRESSES_IN_POLICIES, API, BACKEND, GATEWAY_HOST_NAME, SERVICE, owner
 from auditor.apim.tiers import Capability, needs
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import every, some
@@ -186,7 +186,7 @@ class _BackendType(StrEnum):
 )
 def backend_encrypted(address: Subject) -> Verdict:
     """The gateway reaches backends, and whatever policies call, over TLS."""
-    if address.item == IN_POLICIES:
+    if address.item == ADDRESSES_IN_POLICIES:
         return dp_3_policies.addresses_encrypted(address)
     if _is_backend(address):
         if _is_pool(address):

@@ -12,6 +12,7 @@ from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.values import Redacted
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from controls.apim import dp_7_policies
 from controls.declare import check
 
 _FEATURE = "Certificate Management in Azure Key Vault"
@@ -259,4 +260,5 @@ CHECKS = (
     hostname_certificate,
     certificate_expiry,
     certificate_properties,
+    *dp_7_policies.CHECKS,
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from auditor.apim.credentials import credential_verdict, positions
-from auditor.apim.kinds import CREDENTIAL_HOLDER, NAMED_VALUE, in_workspace
+from auditor.apim.kinds import CREDENTIAL_HOLDER, CREDENTIALS_IN_POLICIES, NAMED_VALUE, in_workspace
 from auditor.apim.vaultrefs import has_reference, names_version, refresh_code
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import every
 from auditor.model.subject import Subject
 from auditor.model.values import Redacted
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from controls.apim import im_8_policies
 from controls.declare import check
 
 _FEATURE = "Service Credential and Secrets Support Integration and Storage in Azure Key Vault"
@@ -169,7 +170,9 @@ def _shown_name(named_value: Subject) -> str:
     also=("DP-6",),
 )
 def inline_secrets(holder: Subject) -> Verdict:
-    """Credentials of backends, loggers, caches, providers and certificates are not written out."""
+    """Credentials of backends, loggers, caches, providers, certificates and policies are not written out."""
+    if holder.item == CREDENTIALS_IN_POLICIES:
+        return im_8_policies.written_out(holder)
     return every(
         positions(holder),
         credential_verdict,
@@ -178,4 +181,4 @@ def inline_secrets(holder: Subject) -> Verdict:
     )
 
 
-CHECKS = (secret_in_key_vault, rotates, refresh, looks_secret, inline_secrets)
+CHECKS = (secret_in_key_vault, rotates, refresh, looks_secret, inline_secrets, *im_8_policies.CHECKS)

@@ -10,6 +10,7 @@ from auditor.model.check import BEYOND
 from auditor.model.logic import all_of, either, every, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from controls.apim import lt_4_policies
 from controls.declare import check
 
 _SETTINGS = "Microsoft.Insights/diagnosticSettings"
@@ -157,4 +158,4 @@ def _masks(entry: Subject, header: str) -> bool:
     return entry.read("/mode", one_of=("Mask", "Hide")) != ""
 
 
-CHECKS = (resource_logs, diagnostics_leak)
+CHECKS = (resource_logs, diagnostics_leak, *lt_4_policies.CHECKS)

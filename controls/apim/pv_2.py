@@ -11,7 +11,7 @@ from auditor.model.check import BEYOND
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Verdict
-from controls.apim import pv_2_base, pv_2_documents
+from controls.apim import pv_2_base, pv_2_documents, pv_2_errors
 from controls.declare import check
 
 
@@ -57,4 +57,4 @@ def platform_version(service: Subject) -> Verdict:
     return Pass(f"The service runs on {platform}, not on stv1.")
 
 
-CHECKS = (platform_version, *pv_2_base.CHECKS, *pv_2_documents.CHECKS)
+CHECKS = (platform_version, *pv_2_base.CHECKS, *pv_2_documents.CHECKS, *pv_2_errors.CHECKS)

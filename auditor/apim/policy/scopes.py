@@ -50,6 +50,11 @@ class Unreadable:
 class Secret:
     """A named value whose text only the service knows: secret, or from Key Vault."""
 
+    vault: bool = False
+    """It is a reference to Key Vault."""
+    shown: bool = False
+    """It is not marked secret, and its text was a credential and was replaced."""
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -71,6 +76,10 @@ class Library:
     """Whether ``fragments`` are all there are."""
     backends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """URLs of the backends whose URL is known, by name in lower case; of a pool, those of its members."""
+    complete: bool = False
+    """Every named value was listed, so that one that is not among them does not exist."""
+    in_workspace: bool = False
+    """Named values of a workspace cannot come from Key Vault."""
 
     def fragment(self, name: str) -> Read | None:
         """A fragment by its id; names of resources are matched without case."""

@@ -12,7 +12,10 @@ from auditor.apim.policy.rules import (
     cryptography,
     identities,
     includes,
+    leaks,
+    namedvalues,
     names,
+    secrets,
 )
 from auditor.apim.policy.sheets import Sheet
 
@@ -25,7 +28,10 @@ ROOMS = (
     cryptography.issues,
     identities.issues,
     includes.issues,
+    leaks.issues,
+    namedvalues.issues,
     names.issues,
+    secrets.issues,
 )
 
 
