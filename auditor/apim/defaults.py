@@ -178,6 +178,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "apis": {
         "/properties/serviceUrl": _NONE,
         "/properties/authenticationSettings": _NONE,
+        "/properties/apiRevision": _Row("1", _SPEC),
     },
     "products": {
         "/properties/subscriptionRequired": _ON,
