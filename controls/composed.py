@@ -56,7 +56,8 @@ def concluded(
         return Unknown(f"Not known: {needed}.", details, (Gap(Reason.UNREAD_POLICY, needed, _REMEDY),))
     if open_ := found.of(Weight.UNKNOWN):
         gap = Gap(Reason.UNREAD_POLICY, f"what decides that, for {_place(api, open_[0])}", _REMEDY)
-        return Unknown(f"Not known is whether it matters: {_sentence(api, open_, {})}", details, (gap,))
+        text = _sentence(api, open_, {})
+        return Unknown(f"Not known is whether {text[0].lower()}{text[1:]}", details, (gap,))
     if doubtful := found.of(Weight.REVIEW):
         return Manual(f"A person has to look: {_sentence(api, doubtful, {})}", details)
     return Pass(passed, details) if found.found else NotApplicable(nothing)
@@ -73,9 +74,8 @@ def _sentence(api: Subject, effects: tuple[Effect, ...], fix: Mapping[Rule, str]
     ]
     rest = f"; and {len(told_of) - MOST_TOLD} more kinds" if len(told_of) > MOST_TOLD else ""
     advice = " ".join(dict.fromkeys(fix[each.rule] for each in effects if each.rule in fix))
-    return f"In the API {api.name} a statement {'; another '.join(texts)}{rest}." + (
-        f" {advice}" if advice else ""
-    )
+    text = "; ".join(texts) + rest
+    return f"{text[0].upper()}{text[1:]}." + (f" {advice}" if advice else "")
 
 
 def _place(api: Subject, effect: Effect) -> str:

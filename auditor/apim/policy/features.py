@@ -23,6 +23,7 @@ _REFUSALS: Final = frozenset({401, 403})
 _HEADERS: Final = "context.Request.Headers"
 _VARIABLES: Final = "context.Variables"
 _PARSERS: Final = frozenset({"AsJwt", "TryParseJwt"})
+_VERIFIERS: Final = frozenset({"VerifyData", "VerifyHash", "VerifySignature", "ComputeHash"})
 _CREDENTIAL: Final = re.compile(
     r"authoriz|api-?key|-key$|^key$|token|secret|password|credential|signature|hmac|-fdid$", re.IGNORECASE
 )
@@ -41,8 +42,10 @@ class Reads:
     parses: bool = False
     """It takes a JSON Web Token apart, which checks nothing of it."""
     basic: bool = False
-    decodes: bool = False
-    """It decodes base64."""
+    request: bool = False
+    """It looks at the request, the caller's own."""
+    verifies: bool = False
+    """It calculates or verifies a signature by itself."""
 
     @property
     def credentials(self) -> bool:
@@ -59,7 +62,8 @@ class Reads:
             self.any_variable or other.any_variable,
             self.parses or other.parses,
             self.basic or other.basic,
-            self.decodes or other.decodes,
+            self.request or other.request,
+            self.verifies or other.verifies,
         )
 
 
@@ -73,9 +77,11 @@ def reads(code: Code | None) -> Reads:
     headers: set[str] = set()
     variables: set[str] = set()
     certificate = any_variable = basic = False
-    decodes = dotted = parses = False
+    decodes = dotted = parses = request = verifies = False
     for node in cs.walk(code.tree):
         match node:
+            case cs.Member(name="Request", target=cs.Name(name="context")):
+                request = True
             case cs.Member(name="Certificate", target=target):
                 certificate |= path_of(target) == "context.Request"
             case cs.Index(target=target) if path_of(target) in {_HEADERS, _VARIABLES}:
@@ -86,6 +92,7 @@ def reads(code: Code | None) -> Reads:
                 parses |= name in _PARSERS
                 basic |= name in {"AsBasic", "TryParseBasic"}
                 decodes |= "Base64" in name
+                verifies |= name in _VERIFIERS
                 dotted |= name == "Split" and any(_is_dot(each.value) for each in node.arguments)
             case _:
                 pass
@@ -96,7 +103,8 @@ def reads(code: Code | None) -> Reads:
         any_variable,
         parses or (decodes and dotted),
         basic,
-        decodes,
+        request,
+        verifies,
     )
 
 
@@ -127,6 +135,19 @@ def path_of(node: cs.Node) -> str:
         before = path_of(node.target)
         return f"{before}.{node.name}" if before else ""
     return ""
+
+
+def reads_body(statement: Statement, variable: str) -> bool:
+    """Whether a statement takes the body of a response in a variable for JSON or XML, which it may not be."""
+    for code in codes(statement):
+        if variable not in reads(code).variables or code.tree is None:
+            continue
+        for node in cs.walk(code.tree):
+            if isinstance(node, cs.Call) and isinstance(node.function, cs.Member):
+                target = node.function.target
+                if node.function.name == "As" and isinstance(target, cs.Member) and target.name == "Body":
+                    return any(each.name[:1] in {"J", "X"} for each in node.function.arguments)
+    return False
 
 
 def code_of(statement: Statement, attribute: str, element: Element | None = None) -> Code | None:

@@ -28,23 +28,23 @@ from auditor.apim.policy.values import Atom, By
 PROOFS: Final = frozenset({Fact.TOKEN, Fact.ENTRA, Fact.SECRET, Fact.HEADER})
 """What a caller can prove on a path, a network address left out."""
 _CALLS: Final = {
-    "send-request": "sends a request",
-    "send-one-way-request": "sends a request",
-    "log-to-eventhub": "writes to an event hub",
-    "cache-remove-value": "removes a value from the cache",
-    "publish-to-dapr": "publishes a message",
-    "invoke-dapr-binding": "calls another service",
-    "send-service-bus-message": "sends a message",
-    "llm-content-safety": "sends the prompt to another service",
+    "send-request": "a request is sent",
+    "send-one-way-request": "a request is sent",
+    "log-to-eventhub": "an event hub is written to",
+    "cache-remove-value": "a value is removed from the cache",
+    "publish-to-dapr": "a message is published",
+    "invoke-dapr-binding": "another service is called",
+    "send-service-bus-message": "a message is sent",
+    "llm-content-safety": "the prompt is sent to another service",
 }
 _SEMANTIC_CACHES: Final = frozenset({"azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup"})
 _BRANCHES: Final = frozenset({"when", "otherwise"})
 _ENDING: Final = frozenset({"return-response", "mock-response"})
 _CACHED: Final = "a cached answer exists"
 _SECTIONS: Final = {
-    "backend": "authenticates in the backend section, which does not take it",
-    "outbound": "authenticates in the outbound section: the backend has answered by then",
-    "on-error": "authenticates in the on-error section, which runs only after something failed",
+    "backend": "authentication stands in the backend section, which does not take it",
+    "outbound": "authentication stands in the outbound section: the backend has answered by then",
+    "on-error": "authentication stands in the on-error section, which runs only after something failed",
 }
 
 
@@ -229,10 +229,10 @@ def _misplaced(
         if id(spot.statement) not in lost:
             continue
         if lost[id(spot.statement)]:
-            says = "authenticates behind a statement that answers every request: it is never reached"
+            says = "authentication is never reached: a statement before it answers every request"
             yield Said(Rule.MISPLACED_AUTHENTICATION, weight, says, spot.statement)
         else:
-            says = "authenticates behind a statement that refuses every request"
+            says = "authentication is never reached: a statement before it refuses every request"
             yield Said(Rule.MISPLACED_AUTHENTICATION, Weight.NOTE, says, spot.statement)
 
 
@@ -265,7 +265,7 @@ def _answers(gates: Gates, reached: list[Spot], outcome: Outcome) -> Iterator[Sa
         if semantic:
             doubtful |= any(each.name in _BRANCHES for each in spot.above)
             weight = Weight.REVIEW if doubtful else Weight.FAIL
-            says = "may answer out of its cache before the caller is authenticated"
+            says = "callers may be answered out of a cache before they are authenticated"
         else:
             weight, says = _answer(spot.statement, arrivals, reached)
             if doubtful and weight in {Weight.FAIL, Weight.WEAK}:
@@ -287,14 +287,14 @@ def _is_preflight(arrival: Arrival) -> bool:
 
 def _answer(statement: Statement, arrivals: list[Arrival], reached: list[Spot]) -> tuple[Weight, str]:
     if statement.name == "cache-lookup":
-        says = "may answer out of the cache before the caller is authenticated"
+        says = "callers may be answered out of the cache before they are authenticated"
         kept_apart = _keeps_apart(statement, reached)
         sure, weight = _sure(arrivals), Weight.WEAK if kept_apart else Weight.FAIL
         return (weight, says) if sure else (Weight.UNKNOWN, says)
     status = status_of(statement)
     if status is not None and 300 <= status < 400:
-        return Weight.NOTE, "redirects before the caller is authenticated"
-    says = "answers before the caller is authenticated"
+        return Weight.NOTE, "callers are redirected before they are authenticated"
+    says = "callers are answered before they are authenticated"
     if _sure(arrivals):
         limited = all(Fact.IP in each.facts for each in arrivals)
         return (Weight.WEAK if limited else Weight.FAIL), says
@@ -377,8 +377,8 @@ def _races(gates: Gates) -> Iterator[Said]:
             # Requests whose answers are looked at afterwards: all of them are there by then.
             continue
         says = (
-            "is one of several that decide side by side: in which order is not documented"
+            "authentication runs beside others that decide: in which order is not documented"
             if waits_for_all
-            else "is dropped when another statement of the same wait ends first"
+            else "authentication is dropped when another statement of the same wait ends first"
         )
         yield Said(Rule.RACED_AUTHENTICATION, Weight.REVIEW, says, deciding[0])

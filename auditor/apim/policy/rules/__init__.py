@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from auditor.apim.policy.issues import Issue
-from auditor.apim.policy.rules import browsers
+from auditor.apim.policy.rules import browsers, issuers
 from auditor.apim.policy.sheets import Sheet
 
-ROOMS = (browsers.issues,)
+ROOMS = (browsers.issues, issuers.issues)
 
 
 def examine(sheet: Sheet) -> tuple[Issue, ...]:
