@@ -121,10 +121,12 @@ class Uses:
         return frozenset(headers) if uses else None
 
     def _is_callers(self, looked: Reads) -> bool:
-        """Whether what is taken apart can be the caller's: not where another service's answer is."""
+        """Whether what is taken apart can be the caller's own work: not another service's, or encrypted."""
         waiting, seen = [looked], set[str]()
         while waiting:
             each = waiting.pop()
+            if each.decrypts:
+                continue
             if each.request or each.any_variable:
                 return True
             for name in each.variables - seen:

@@ -46,6 +46,8 @@ class Reads:
     """It looks at the request, the caller's own."""
     verifies: bool = False
     """It calculates or verifies a signature by itself."""
+    decrypts: bool = False
+    """It decrypts, so that what comes out was made by who has the key."""
 
     @property
     def credentials(self) -> bool:
@@ -64,6 +66,7 @@ class Reads:
             self.basic or other.basic,
             self.request or other.request,
             self.verifies or other.verifies,
+            self.decrypts or other.decrypts,
         )
 
 
@@ -77,7 +80,7 @@ def reads(code: Code | None) -> Reads:
     headers: set[str] = set()
     variables: set[str] = set()
     certificate = any_variable = basic = False
-    decodes = dotted = parses = request = verifies = False
+    decodes = dotted = parses = request = verifies = decrypts = False
     for node in cs.walk(code.tree):
         match node:
             case cs.Member(name="Request", target=cs.Name(name="context")):
@@ -93,6 +96,7 @@ def reads(code: Code | None) -> Reads:
                 basic |= name in {"AsBasic", "TryParseBasic"}
                 decodes |= "Base64" in name
                 verifies |= name in _VERIFIERS
+                decrypts |= name in {"Decrypt", "Unprotect"}
                 dotted |= name == "Split" and any(_is_dot(each.value) for each in node.arguments)
             case _:
                 pass
@@ -101,10 +105,11 @@ def reads(code: Code | None) -> Reads:
         frozenset(headers),
         frozenset(variables),
         any_variable,
-        parses or (decodes and dotted),
+        parses or (decodes and dotted and not decrypts),
         basic,
         request,
         verifies,
+        decrypts,
     )
 
 

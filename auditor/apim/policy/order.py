@@ -39,6 +39,7 @@ _CALLS: Final = {
 }
 _SEMANTIC_CACHES: Final = frozenset({"azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup"})
 _BRANCHES: Final = frozenset({"when", "otherwise"})
+_SIDE_BY_SIDE: Final = frozenset({"choose", "wait"})
 _ENDING: Final = frozenset({"return-response", "mock-response"})
 _CACHED: Final = "a cached answer exists"
 _SECTIONS: Final = {
@@ -194,6 +195,8 @@ def _ends(statement: Statement) -> frozenset[bool]:
     if statement.name in _ENDING:
         status = status_of(statement)
         return frozenset({status is None or status < 400})
+    if statement.name == "wait":
+        return frozenset()
     if statement.name != "choose":
         return _all_end(statement.children)
     ends = [_all_end(branch.children) for branch in statement.children if branch.name in _BRANCHES]
@@ -213,7 +216,12 @@ def _unreachable(statements: tuple[Statement, ...]) -> Iterator[tuple[int, bool]
         if served is not None:
             yield from ((id(each), served) for each in statement.walk())
             continue
-        yield from _unreachable(statement.children)
+        if statement.name in _SIDE_BY_SIDE:
+            # Its children are no sequence: that one ends requests says nothing of the next.
+            for child in statement.children:
+                yield from _unreachable((child,))
+        else:
+            yield from _unreachable(statement.children)
         if ends := _ends(statement):
             served = True in ends
 
