@@ -74,7 +74,9 @@ def effects(api: Subject, name: str, look: Look) -> Effects:
         if key not in known:
             known[key] = _over_readings(effective, bindings, prover, look)
         said = known[key]
-        groups.setdefault((id(said), way.arriving.context.certain), (said, []))[1].append(way)
+        # A text that is broken may be another one for the service.
+        certain = way.arriving.context.certain and not effective.doubts
+        groups.setdefault((id(said), certain), (said, []))[1].append(way)
     notes = any(note.told in NOT_READ for way in ways for note in way.arriving.effective.notes)
     whole = not notes and prover.composer.policies.products is not None
     return Effects(_together(groups), whole)

@@ -23,7 +23,7 @@ from auditor.apim.policy.operations import Prover
 from auditor.apim.policy.order import PROOFS
 from auditor.apim.policy.outcomes import Arrival, End, Outcome, always
 from auditor.apim.policy.said import Said
-from auditor.apim.policy.slices import Slice, cut
+from auditor.apim.policy.slices import Slice
 from auditor.apim.policy.statements import Statement
 from auditor.apim.policy.states import Caller
 from auditor.apim.policy.values import NULL, Atom, By, Text, Value
@@ -57,13 +57,25 @@ def authorisers(reading: Reading, bindings: Bindings, prover: Prover) -> tuple[S
     ]
     if not senders:
         return ()
+    made = prover.walks.slice_of(reading.inbound)
+    asked = [each for each in senders if made.decides(each)]
+    if not asked:
+        return ()
     walked = prover.walks.of(reading.inbound, bindings)
-    made = cut(reading.inbound)
-    said = []
-    for sender in senders:
-        if made.decides(sender):
-            said += list(_Asked(sender, made, bindings).said([walked.outcomes[one] for one in _CALLERS]))
-    return tuple(said)
+    names = {each.element.word("response-variable-name") or "" for each in asked}
+    every = [each for top in reading.inbound for each in top.walk()]
+    parsed = frozenset(name for name in names if any(reads_body(each, name) for each in every))
+    # Sections with the same deciding statements share what is found out here.
+    return walked.conclude(
+        ("authorisers", parsed),
+        lambda: tuple(
+            said
+            for sender in asked
+            for said in _Asked(sender, made, bindings, parsed).said(
+                [walked.outcomes[one] for one in _CALLERS]
+            )
+        ),
+    )
 
 
 def _is_refusal(arrival: Arrival) -> bool:
@@ -81,6 +93,8 @@ class _Asked:
     sender: Statement
     made: Slice
     bindings: Bindings
+    parsed: frozenset[str]
+    """Variables of which some statement takes the body apart."""
 
     @property
     def name(self) -> str:
@@ -131,7 +145,7 @@ class _Asked:
         failing = self._enters(response(_FAILING, self.name))
         if failing in {_In.OPEN, _In.PROVED}:
             says = f"callers get in while the authoriser answers with a status of {_FAILING} and more"
-            if any(reads_body(each, self.name) for top in self.made.statements for each in top.walk()):
+            if self.name in self.parsed:
                 # A body that is none of the kind expected ends the request in an error.
                 yield self._one(Weight.REVIEW, f"{says}, unless reading its body fails")
             else:

@@ -51,21 +51,25 @@ def claims(reading: Reading, bindings: Bindings, prover: Prover) -> tuple[Said, 
         return ()
     walked = prover.walks.of(reading.inbound, bindings)
     outcomes = tuple(walked.outcomes[caller] for caller in _CALLERS)
-    made = cut(reading.inbound, frozenset(uses.of))
-    seen: dict[int, list[Way]] = {}
     complete = all(each.complete for each in outcomes)
-    for caller in _CALLERS:
-        found = visits(made, bindings, frozenset(uses.of), caller=caller)
-        complete &= found.outcome.complete
-        for key, ways in found.ways.items():
-            seen.setdefault(key, []).extend(ways)
+    slice_ = prover.walks.slice_of(reading.inbound)
     deciding = frozenset(
         id(branch)
         for each in inbound
-        if each.name == "choose" and prover.walks.decides(reading.inbound, each)
+        if each.name == "choose" and slice_.decides(each)
         for branch in each.children
     )
-    return tuple(_Judge(uses, outcomes, seen, deciding, complete).said())
+    judge = _Judge(uses, outcomes, {}, deciding, complete)
+    if not complete or judge.open:
+        # Only where somebody gets in without a validated token does it matter who gets where.
+        watched = frozenset(uses.of)
+        made = cut(reading.inbound, watched)
+        for caller in _CALLERS:
+            found = visits(made, bindings, watched, caller=caller)
+            judge.complete &= found.outcome.complete
+            for key, ways in found.ways.items():
+                judge.seen.setdefault(key, []).extend(ways)
+    return tuple(judge.said())
 
 
 class Uses:
@@ -170,7 +174,7 @@ def _header(gate: Statement) -> str | None:
     return word.casefold() if word is not None else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Judge:
     """Weighs each use of claims by who gets to it and what hangs on it."""
 
@@ -180,6 +184,12 @@ class _Judge:
     deciding: frozenset[int]
     """Ids of the branches that decide how requests end."""
     complete: bool
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody gets in without that a token whose claims are used was validated."""
+        users = [each for each in self.uses.inbound if id(each) in self.uses.of]
+        return any(self._unproved(outcome, user) for outcome in self.outcomes for user in users)
 
     def said(self) -> Iterator[Said]:
         for statement in self.uses.inbound:

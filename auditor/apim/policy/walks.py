@@ -61,9 +61,9 @@ class Walks:
         """Whether the result is the same for all operations and ways to arrive."""
         return self._slice(statements).fixed
 
-    def decides(self, statements: tuple[Statement, ...], statement: Statement) -> bool:
-        """Whether a statement of a section can decide who gets in."""
-        return self._slice(statements).decides(statement)
+    def slice_of(self, statements: tuple[Statement, ...]) -> Slice:
+        """What of a section decides."""
+        return self._slice(statements)
 
     def _slice(self, statements: tuple[Statement, ...]) -> Slice:
         made = self._slices.get(id(statements))
