@@ -181,6 +181,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/authenticationSettings": _NONE,
         "/properties/subscriptionKeyParameterNames/header": _Row("Ocp-Apim-Subscription-Key", _KEYS),
         "/properties/subscriptionKeyParameterNames/query": _Row("subscription-key", _KEYS),
+        "/properties/apiRevision": _Row("1", _SPEC),
     },
     "products": {
         "/properties/subscriptionRequired": _ON,

@@ -13,6 +13,7 @@ from auditor.model.evidence import Log
 from auditor.model.logic import all_of, every, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from controls.apim import im_1_claims, im_1_order
 from controls.apim.im_1_products import LOCAL, product_subscription, self_service_product
 from controls.declare import check
 
@@ -364,4 +365,6 @@ CHECKS = (
     subscription_key_rotation,
     product_subscription,
     self_service_product,
+    *im_1_order.CHECKS,
+    *im_1_claims.CHECKS,
 )

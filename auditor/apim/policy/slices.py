@@ -54,6 +54,8 @@ class Slice:
     """Deciding code looks at a client certificate, so that callers can fare differently."""
     text: str = ""
     """All deciding code."""
+    also: frozenset[int] = frozenset()
+    """Ids of statements that belong to it though they decide nothing: somebody asks who gets there."""
     _codes: dict[tuple[int, str], Code] = field(default_factory=dict)
     _words: frozenset[str] = frozenset()
 
@@ -130,9 +132,14 @@ def writes(statement: Statement) -> Iterator[str]:
                 yield name
 
 
-def cut(statements: tuple[Statement, ...]) -> Slice:
-    """The slice of a section."""
-    made = Slice(statements)
+def cut(statements: tuple[Statement, ...], also: frozenset[int] = frozenset()) -> Slice:
+    """The slice of a section.
+
+    Args:
+        statements: The section.
+        also: Ids of statements that belong to it whether they decide or not.
+    """
+    made = Slice(statements, also=also)
     every = [each for top in statements for each in top.walk()]
     made.closed = not any(each.name == UNKNOWN for each in every)
     made.written = frozenset(name for each in every for name in writes(each))
@@ -169,7 +176,7 @@ def _set_headers(every: list[Statement]) -> frozenset[str]:
 
 def _mark(statement: Statement, made: Slice, relevant: set[int]) -> bool:
     inside = [_mark(child, made, relevant) for child in statement.children]
-    decides = any(inside) or statement.name in DECIDING
+    decides = any(inside) or statement.name in DECIDING or id(statement) in made.also
     if not decides and any(name in made.kept for name in writes(statement)):
         decides = True
     if not decides and statement.name == "set-header":

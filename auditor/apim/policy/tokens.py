@@ -89,6 +89,11 @@ class TokenGate:
         return all(each.weight is Weight.NOTE for each in self.problems)
 
 
+def is_entra(url: str) -> bool:
+    """Whether a URL is one of Microsoft Entra ID, whatever its tenant."""
+    return _ENTRA_HOSTS.match(url.strip()) is not None
+
+
 def assess(statement: Statement) -> TokenGate:
     """What a ``validate-jwt`` or ``validate-azure-ad-token`` statement proves."""
     if statement.name == "validate-azure-ad-token":

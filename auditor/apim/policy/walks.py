@@ -70,6 +70,10 @@ class Walks:
         """Whether the result is the same for all operations and ways to arrive."""
         return self._slice(statements).fixed
 
+    def slice_of(self, statements: tuple[Statement, ...]) -> Slice:
+        """What of a section decides."""
+        return self._slice(statements)
+
     def _slice(self, statements: tuple[Statement, ...]) -> Slice:
         made = self._slices.get(id(statements))
         if made is None:

@@ -47,6 +47,8 @@ from auditor.apim.policy.values import (
 if TYPE_CHECKING:
     from auditor.apim.policy.evaluate.expressions import Evaluator
 
+_LOOKED_UP: Final = "result of cache-lookup-value "
+"""How the text of a value from the cache begins, as the walk writes it."""
 _RELATIONS: Final = {"Contains": "contains", "StartsWith": "starts", "EndsWith": "ends", "Equals": "eq"}
 _UPPER: Final = frozenset({"ToUpper", "ToUpperInvariant"})
 _LOWER: Final = frozenset({"ToLower", "ToLowerInvariant"})
@@ -145,11 +147,14 @@ def _variables(evaluator: Evaluator, text: str, nodes: list[cs.Expr], types: tup
         and known is not None
         and (known in frame.variables or frame.closed)
     ):
-        there = known in frame.variables
+        found = frame.variables.get(known, NULL)
         for each in nodes:
             if isinstance(each, cs.Declared):
-                frame.locals[each.name] = frame.variables.get(known, NULL)
-        return Bool(there)
+                frame.locals[each.name] = found
+        if isinstance(found, Symbol) and found.text.startswith(_LOOKED_UP):
+            # A miss leaves it unset, or null: the documentation says both, and neither is there.
+            return _there(evaluator, found)
+        return Bool(known in frame.variables)
     if text != "GetValueOrDefault":
         return Symbol(By.UNREAD, f"{VARIABLES}.{text}({show(wanted)})", certificate=True)
     word = types[0].name if types and not types[0].suffix else ""
