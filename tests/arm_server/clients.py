@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import TokenCredential
+from azure.core.pipeline.policies import HeadersPolicy, RetryPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.identity import ClientSecretCredential
 from azure.mgmt.apimanagement import ApiManagementClient
@@ -47,18 +48,22 @@ def apim_client(server: ArmServer, credential: TokenCredential, **more: Any) -> 
 class Raw:
     """Plain requests through azure-core's pipeline, with Resource Manager's policies."""
 
-    def __init__(self, server: ArmServer, credential: TokenCredential, **more: Any) -> None:
-        authentication = ARMChallengeAuthenticationPolicy(credential, server.scope)
+    def __init__(self, server: ArmServer, credential: TokenCredential, retries: int = 0) -> None:
         self._client: ARMPipelineClient[Any, Any] = ARMPipelineClient(
             server.url,
-            per_call_policies=[ARMAutoResourceProviderRegistrationPolicy()],
-            authentication_policy=authentication,
-            **{"retry_total": 0, **more},
+            policies=[
+                HeadersPolicy({"Accept": "application/json"}),
+                RetryPolicy(retry_total=retries),
+                ARMAutoResourceProviderRegistrationPolicy(),
+                ARMChallengeAuthenticationPolicy(credential, server.scope),
+            ],
         )
 
     def send(self, method: str, url: str, **more: Any) -> HttpResponse:
-        """Send one request; nothing is raised for its status."""
-        response: HttpResponse = self._client.send_request(HttpRequest(method, url, **more))
+        """Send one request, to a path or a whole address; nothing is raised for its status."""
+        response: HttpResponse = self._client.send_request(
+            HttpRequest(method, self._client.format_url(url), **more)
+        )
         return response
 
     def get(self, path: str, version: str = "2024-05-01", **query: str) -> HttpResponse:

@@ -43,7 +43,7 @@ def load(state: Stored, path: Path) -> int:
 
 
 def load_recorded(state: Stored, index: Path, below: Path | None = None) -> int:
-    """Add recorded bodies by an index of tab-separated columns ``file``, (anything), ``GET url``.
+    """Add recorded bodies by an index of tab-separated columns ``file``, (anything), ``GET url`` (or the path of one).
 
     Args:
         state: where to put them.
@@ -53,7 +53,7 @@ def load_recorded(state: Stored, index: Path, below: Path | None = None) -> int:
     taken = 0
     with index.open(encoding="utf-8", newline="") as lines:
         for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            if len(row) < 3 or not row[2].startswith("http"):
+            if len(row) < 3 or not row[2].startswith(("http", "/")):
                 continue
             file = _beside(index, row[0])
             if file is None or (below is not None and not file.is_relative_to(below)):
