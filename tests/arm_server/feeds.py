@@ -43,7 +43,7 @@ def load(state: Stored, path: Path) -> int:
 
 
 def load_recorded(state: Stored, index: Path, below: Path | None = None) -> int:
-    """Add recorded bodies by an index of tab-separated columns ``file``, (anything), ``GET url`` (or the path of one).
+    """Add recorded bodies by an index of tab-separated columns: file, anything, address (or its path).
 
     Args:
         state: where to put them.

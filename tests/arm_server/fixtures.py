@@ -19,12 +19,15 @@ def start_arm() -> Iterator[StartArm]:
     """Start servers with any arguments of ``ArmServer``; they stop with the test."""
     from tests.arm_server.server import ArmServer
 
+    started: list[ArmServer] = []
     with ExitStack() as servers:
 
         def start(**options: Any) -> ArmServer:
-            return servers.enter_context(ArmServer(**options))
+            started.append(servers.enter_context(ArmServer(**options)))
+            return started[-1]
 
         yield start
+    assert not [wrong for server in started for wrong in server.broken]
 
 
 @pytest.fixture

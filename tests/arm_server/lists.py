@@ -32,9 +32,11 @@ class FilterError(Exception):
 
 _CLAUSE = re.compile(r"([\w/]+) (eq|ne|ge|le|gt|lt) ('(?:[^']|'')*'|\w+)")
 
+_CALL = re.compile(r"(contains|substringof|startswith)\(('[^']*'|[\w/]+), ?('[^']*'|[\w/]+)\)", re.IGNORECASE)
+
 
 def filtered(items: Sequence[JsonObject], text: str) -> Sequence[JsonObject]:
-    """The items that a $filter leaves: comparisons joined by ``and``; ``atScope()`` leaves all.
+    """The items that a $filter leaves: comparisons and the like joined by ``and``.
 
     Raises:
         FilterError: it says anything else.
@@ -42,6 +44,12 @@ def filtered(items: Sequence[JsonObject], text: str) -> Sequence[JsonObject]:
     clauses = []
     for clause in re.split(r"\s+and\s+", text.strip()):
         if clause.lower() == "atscope()":
+            continue
+        call = _CALL.fullmatch(clause)
+        if call is not None:
+            function, one, other = call.groups()
+            path, value = (other, one) if one.startswith("'") else (one, other)
+            clauses.append((path.split("/"), function.lower(), value.strip("'").lower()))
             continue
         match = _CLAUSE.fullmatch(clause)
         if match is None:
@@ -59,8 +67,16 @@ def _fits(item: JsonObject, path: list[str], sign: str, value: str) -> bool:
     for step in path:
         found = found.get(step) if isinstance(found, dict) else None
     text = str(item.get("type", "") if path == ["resourceType"] else found).lower()
-    signs = {"eq": text == value, "ne": text != value, "ge": text >= value, "le": text <= value}
-    return signs.get(sign, text > value if sign == "gt" else text < value)
+    signs = {
+        "eq": text == value,
+        "ne": text != value,
+        "ge": text >= value,
+        "le": text <= value,
+        "gt": text > value,
+        "lt": text < value,
+        "startswith": text.startswith(value),
+    }
+    return signs.get(sign, value in text)
 
 
 def page(

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import trustme
 
+from tests.arm_server import answers
 from tests.arm_server.answers import Answer
 from tests.arm_server.entra import TENANT
 from tests.arm_server.ids import Place
@@ -46,7 +47,13 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(length) if length else b"",
         )
-        self._send(self.management.answer(request))
+        try:
+            answer = self.management.answer(request)
+        except Exception as broken:
+            # A defect of the stand-in must not look like Azure's: tests find it in ``broken``.
+            self.management.broken.append(broken)
+            answer = answers.error(500, "StandInBroke", repr(broken))
+        self._send(answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle  # noqa: N815
 

@@ -91,6 +91,8 @@ class Management:
         self.log = Log()
         self.writes: list[Record] = []
         """Every request that would have changed something or shown a secret."""
+        self.broken: list[Exception] = []
+        """Defects of the stand-in itself that requests ran into."""
         self.faults: list[Fault] = []
         self._denied: list[tuple[str, str]] = []
         self._subscriptions: dict[str, Subscription] = {}

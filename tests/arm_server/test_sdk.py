@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from azure.core.exceptions import (
     ClientAuthenticationError,
     DeserializationError,
@@ -20,6 +21,7 @@ from azure.core.exceptions import (
 )
 from azure.core.paging import ItemPaged
 from azure.identity import (
+    ClientAssertionCredential,
     ClientSecretCredential,
     DeviceCodeCredential,
     EnvironmentCredential,
@@ -32,15 +34,13 @@ from azure.mgmt.network import NetworkManagementClient
 from tests.arm_server.clients import GROUP, SUBSCRIPTION, apim_client, secret_credential
 from tests.arm_server.estates import Estate
 from tests.arm_server.faults import Kind
-from tests.arm_server.fixtures import StartArm, use
-from tests.arm_server.lists import Paging
+from tests.arm_server.fixtures import use
 from tests.arm_server.server import ArmServer
 
 
 @pytest.fixture
-def server(start_arm: StartArm, monkeypatch: pytest.MonkeyPatch) -> ArmServer:
-    server = start_arm(estate=Estate(3, 5, 4), paging=Paging(size=2))
-    use(server, monkeypatch)
+def server(server: ArmServer) -> ArmServer:
+    server.paging.size = 2
     return server
 
 
@@ -290,6 +290,30 @@ def test_workload_identity(server: ArmServer, monkeypatch: pytest.MonkeyPatch) -
         pytest.raises(ClientAuthenticationError, match="AADSTS700027"),
     ):
         credential.get_token(server.scope)
+
+
+def test_a_pipeline_s_token(server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(server, monkeypatch, "github-oidc")
+
+    def assertion() -> str:
+        answer = requests.get(
+            os.environ["ACTIONS_ID_TOKEN_REQUEST_URL"] + "&audience=api://AzureADTokenExchange",
+            headers={"Authorization": f"bearer {os.environ['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"},
+            timeout=10,
+        )
+        return str(answer.json()["value"])
+
+    with (
+        ClientAssertionCredential(
+            server.tenant_id,
+            os.environ["AZURE_CLIENT_ID"],
+            assertion,
+            authority=server.url,
+            disable_instance_discovery=True,
+        ) as credential,
+        apim_client(server, credential) as client,
+    ):
+        assert len(list(client.api_management_service.list())) == 3
 
 
 @pytest.mark.parametrize("auth", ["managed-identity", "imds"])
