@@ -9,21 +9,23 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from tests.arm_server.estates import Estate
-from tests.arm_server.faults import Kind
+from tests.arm_server.faults import KINDS
 from tests.arm_server.feeds import FeedError, load
 from tests.arm_server.limits import Limits
 from tests.arm_server.lists import Paging
-from tests.arm_server.server import ArmServer
+from tests.arm_server.server import WAYS, ArmServer
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.arm_server", description=__doc__)
     parser.add_argument("--from", dest="feeds", action="append", default=[], type=Path, metavar="PATH")
     parser.add_argument(
-        "--estate", metavar="SERVICESxAPISxOPERATIONS", help="a computed estate, e.g. 200x100x10"
+        "--estate",
+        type=_estate,
+        metavar="SERVICESxAPISxOPERATIONS",
+        help="a computed estate, e.g. 200x100x10",
     )
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument(
@@ -38,36 +40,43 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KIND[:GLOB]",
-        help=f"let requests go wrong: {', '.join(get_args(Kind))}",
+        help=f"let requests go wrong: {', '.join(KINDS)}",
     )
-    parser.add_argument("--auth", default="secret", help="which sign-in to print variables for")
+    parser.add_argument("--auth", default="secret", choices=WAYS, help="which sign-in to print variables for")
     return parser
+
+
+def _estate(text: str) -> Estate:
+    services, apis, operations = map(int, text.lower().split("x"))
+    return Estate(services, apis, operations)
+
+
+def _prepare(server: ArmServer, options: argparse.Namespace) -> None:
+    for feed in options.feeds:
+        load(server.state, feed)
+    for fault in options.fault:
+        kind, _, glob = fault.partition(":")
+        if kind not in KINDS:
+            raise FeedError(f"no such fault: {kind}")
+        server.fault(kind, glob or "*")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; the environment to use it with goes to stdout, as lines for a shell."""
     options = _parser().parse_args(arguments)
-    estate = None
-    if options.estate:
-        services, apis, operations = map(int, options.estate.lower().split("x"))
-        estate = Estate(services, apis, operations)
     server = ArmServer(
-        estate=estate,
+        estate=options.estate,
         limits=None if options.no_limits else Limits(),
         latency=options.latency / 1000,
         paging=Paging(size=options.page_size),
         port=options.port,
     )
-    for fault in options.fault:
-        kind, _, glob = fault.partition(":")
-        server.fault(kind, glob or "*")
     stop = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: stop.set())
     with server:
         try:
-            for feed in options.feeds:
-                load(server.state, feed)
+            _prepare(server, options)
         except (FeedError, OSError) as wrong:
             sys.stderr.write(f"{wrong}\n")
             return 2

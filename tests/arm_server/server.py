@@ -26,6 +26,8 @@ from tests.arm_server.service import Management, Request
 from tests.arm_server.state import Source
 
 HOST = "127.0.0.1"
+WAYS = ("secret", "workload", "managed-identity", "imds", "github-oidc", "none")
+"""Ways to sign in."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -179,8 +181,7 @@ class ArmServer(Management):
         """The variables with which Azure's clients find it and sign in to it.
 
         Args:
-            auth: ``secret``, ``workload``, ``managed-identity`` (App Service), ``imds``, ``github-oidc`` or
-                ``none``.
+            auth: one of ``WAYS``; ``managed-identity`` is the one of App Service.
         """
         ca = str(self.ca_file)
         found = {
