@@ -139,6 +139,20 @@ _SWITCHES = (
 )
 
 
+def _identity(service: Service, assigned: str) -> JsonObject:
+    return {
+        "type": "SystemAssigned, UserAssigned",
+        "principalId": f"dddddddd-0000-4000-8000-{service.number:012}",
+        "tenantId": "aaaaaaaa-0000-4000-8000-000000000001",
+        "userAssignedIdentities": {
+            assigned: {
+                "principalId": f"eeeeeeee-0000-4000-8000-{service.number:012}",
+                "clientId": f"ffffffff-0000-4000-8000-{service.number:012}",
+            }
+        },
+    }
+
+
 def service(service: Service) -> JsonObject:
     """A service: good and bad settings by its number and the seed."""
     vnet = ("None", "External", "Internal")[service.pick("vnet", 3)]
@@ -156,17 +170,7 @@ def service(service: Service) -> JsonObject:
         "tags": {"estate": "stand-in"},
         "etag": f"AAAAAA{service.number:06}",
         "sku": {"name": service.sku, "capacity": 0 if service.sku == "Consumption" else 1},
-        "identity": {
-            "type": "SystemAssigned, UserAssigned",
-            "principalId": f"dddddddd-0000-4000-8000-{service.number:012}",
-            "tenantId": "aaaaaaaa-0000-4000-8000-000000000001",
-            "userAssignedIdentities": {
-                identity: {
-                    "principalId": f"eeeeeeee-0000-4000-8000-{service.number:012}",
-                    "clientId": f"ffffffff-0000-4000-8000-{service.number:012}",
-                }
-            },
-        },
+        "identity": _identity(service, identity),
         "properties": {
             "publisherEmail": "apis@contoso.example",
             "publisherName": "Contoso",
