@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.arm_server.fixtures import arm, start_arm
+
+__all__ = ["arm", "start_arm"]
+
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
