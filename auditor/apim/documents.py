@@ -32,7 +32,7 @@ from auditor.apim.policy.scopes import (
 from auditor.apim.products import api_name, members
 from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
 from auditor.model.evidence import Log, Undetermined
-from auditor.model.logic import settled
+from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
 
 T = TypeVar("T")
@@ -119,6 +119,7 @@ def _subscriptions(service: Subject) -> Iterator[Subscription]:
 # -- one API ---------------------------------------------------------------------------------------------
 
 
+@derived
 def api_of(api: Subject) -> Api:
     """An API as the prover sees it.
 
@@ -178,6 +179,7 @@ class Way:
         return f"{name}, {self.arriving.context}"
 
 
+@derived
 def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
     """The prover of an API's service, and every operation in every way to arrive at it.
 

@@ -204,7 +204,8 @@ def settled(compute: Callable[[], T]) -> T | Undetermined:
     try:
         return compute()
     except Undetermined as undetermined:
-        return undetermined
+        # Where it was raised does not matter, and would keep alive all that the code there held.
+        return undetermined.with_traceback(None)
 
 
 def may_not_be_deployed(item: Subject) -> bool:
