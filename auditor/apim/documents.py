@@ -36,7 +36,7 @@ from auditor.apim.policy.scopes import (
 )
 from auditor.apim.policy.tree import Document
 from auditor.apim.products import api_name, members
-from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
+from auditor.apim.subscriptions import BUILT_IN, Breadth, breadth_of, says_inactive
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
@@ -141,6 +141,7 @@ def _policies(service: Subject) -> Policies:
         workspaces,
         _listed(lambda: [_product(each) for each in service.children("products")]),
         _listed(lambda: list(_subscriptions(service))),
+        _built_in_read(service),
     )
 
 
@@ -217,6 +218,14 @@ def _product(product: Subject) -> Product:
     )
 
 
+def _built_in_read(service: Subject) -> bool:
+    """Whether the input says if the subscription works that comes with every service."""
+    subscriptions = _seen(lambda: service.children("subscriptions"))
+    return any(
+        each.name.casefold() == BUILT_IN and each.mentions("/properties/state") for each in subscriptions
+    )
+
+
 def _subscriptions(service: Subject) -> Iterator[Subscription]:
     for each in service.children("subscriptions"):
         if says_inactive(each):
@@ -240,7 +249,7 @@ def api_of(api: Subject) -> Api:
     Raises:
         Undetermined: Its operations were not listed: one of them may have a policy of its own.
     """
-    operations = tuple(Operation(each.key, each.name) for each in api.children("operations"))
+    operations = tuple(map(_operation, api.children("operations")))
     required = settled(lambda: api.flag("/properties/subscriptionRequired"))
     in_workspace = "/workspaces/" in api.resource.type
     return Api(
@@ -250,6 +259,26 @@ def api_of(api: Subject) -> Api:
         subscription_required=None if isinstance(required, Undetermined) else required,
         operations=operations,
     )
+
+
+def _operation(operation: Subject) -> Operation:
+    """An operation with what requests for it have in common; worked out once for all checks that ask."""
+    address = ("auditor.apim.documents.operation", operation.key, "")
+    found = operation.audit.memo.get(address)
+    if not isinstance(found, Operation):
+        quiet = operation.with_log(Log())
+        method, template, title = (
+            settled(quiet.text(f"/properties/{name}").value) if quiet.mentions(f"/properties/{name}") else ""
+            for name in ("method", "urlTemplate", "displayName")
+        )
+        found = operation.audit.memo[address] = Operation(
+            operation.key,
+            operation.name,
+            method.upper() if isinstance(method, str) else "",
+            template if isinstance(template, str) else "",
+            title if isinstance(title, str) else "",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ from tests.conftest import FIXTURES
 from tests.judging import findings, inventory_of
 
 PENDING = {
-    "apim.im-1.operations-authenticated",
-    "apim.im-1.token-validation-sound",
     "apim.im-4.certificate-validated",
     "apim.im-8.inline-secrets",
     "apim.pv-2.base-inherited",

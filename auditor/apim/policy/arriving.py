@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from auditor.apim.policy.claims import code_of
 from auditor.apim.policy.evaluate.path import Answer, Question
 from auditor.apim.policy.outcomes import Fact
 from auditor.apim.policy.statements import Statement
-from auditor.apim.policy.tree import Literal
+from auditor.apim.policy.tree import Element, Literal
 from auditor.apim.policy.values import By, Symbol, Text, Value
 
 TOKENS: Final = frozenset({"validate-jwt", "validate-azure-ad-token"})
@@ -48,14 +49,20 @@ def fact_of_header(name: str, configured: bool) -> Fact | None:
 def is_gate_of_addresses(statement: Statement) -> bool:
     """Whether an ``ip-filter`` lets some addresses in and no others: a list of the forbidden is no gate."""
     element = statement.element
-    if (element.word("action") or "").casefold() != "allow":
+    if _known(statement, element, "action").casefold() != "allow":
         return False
-    texts = {
-        (each.value.text.strip() if each.value is not None else "") for each in element.find_all("address")
+    texts = {_known(statement, each, "") for each in element.find_all("address")}
+    ranges = {
+        (_known(statement, each, "from"), _known(statement, each, "to"))
+        for each in element.find_all("address-range")
     }
-    ranges = element.find_all("address-range")
-    everything = any(each.word("from") == _FIRST and each.word("to") == _LAST for each in ranges)
-    return not everything and not texts & _ALL
+    return (_FIRST, _LAST) not in ranges and not texts & _ALL
+
+
+def _known(statement: Statement, element: Element, attribute: str) -> str:
+    """An attribute with the named values that are known; "" is the element's text."""
+    code = code_of(statement, element, attribute)
+    return code.fixed.value.strip() if code is not None and isinstance(code.fixed, Text) else ""
 
 
 def secrets_of(answers: Iterable[tuple[Question, Answer]]) -> frozenset[Fact]:

@@ -106,7 +106,7 @@ class Slice:
         return id(statement) in self.relevant
 
 
-_WORDS: Final = ("Api", "Operation", "Product", "Subscription", "Method")
+_WORDS: Final = ("Api", "Operation", "Product", "Subscription", "Method", "Url", "OriginalUrl")
 """Words of which code that reads a binding has to hold one."""
 
 

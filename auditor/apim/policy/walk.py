@@ -26,6 +26,7 @@ from auditor.apim.policy.evaluate.frame import HEADER, Bindings, Frame, Remark, 
 from auditor.apim.policy.evaluate.path import Answer, Path, Question, TooManyPaths, explore
 from auditor.apim.policy.gates import Passing, passing
 from auditor.apim.policy.outcomes import Arrival, End, Fact, Outcome
+from auditor.apim.policy.sheets import named_values_of
 from auditor.apim.policy.slices import Slice, writes
 from auditor.apim.policy.statements import UNKNOWN, Statement
 from auditor.apim.policy.states import State
@@ -302,7 +303,8 @@ class Walker:
             return [way]
         proved, void = [way], list[Way]()
         if gate.proves is None:
-            text = f"{statement.name} ({statement.origin}) checks a signature"
+            names = " ".join(f"{{{{{each}}}}}" for each in named_values_of(statement.element))
+            text = f"{statement.name} ({statement.origin}) checks a signature {names}".rstrip()
             proved, void = self._asked(way, Symbol(gate.doubt, text))
         fact = Fact.ENTRA if gate.entra else Fact.TOKEN
         gates = {id(statement)}
