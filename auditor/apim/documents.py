@@ -8,14 +8,13 @@ Management policies", REST specification ``policies`` (``value``, ``format``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from auditor.apim.kinds import below
 from auditor.apim.policy.compose import Composer
 from auditor.apim.policy.operations import Arriving, Prover
-from auditor.apim.policy.prove import bindings_of
 from auditor.apim.policy.reader import read
 from auditor.apim.policy.scopes import (
     Api,
@@ -124,7 +123,10 @@ def prover_of(service: Subject) -> Prover:
     prover = service.audit.memo.get(address)
     if not isinstance(prover, Prover):
         # On a log of its own: what one API rests on is not what all of them are made of.
-        prover = service.audit.memo[address] = Prover(Composer(_policies(service.with_log(Log()))))
+        quiet = service.with_log(Log())
+        prover = service.audit.memo[address] = Prover(
+            Composer(_policies(quiet)), describe=partial(_described, quiet)
+        )
     return prover
 
 
@@ -249,7 +251,7 @@ def api_of(api: Subject) -> Api:
     Raises:
         Undetermined: Its operations were not listed: one of them may have a policy of its own.
     """
-    operations = tuple(map(_operation, api.children("operations")))
+    operations = tuple(Operation(each.key, each.name) for each in api.children("operations"))
     required = settled(lambda: api.flag("/properties/subscriptionRequired"))
     in_workspace = "/workspaces/" in api.resource.type
     return Api(
@@ -261,24 +263,19 @@ def api_of(api: Subject) -> Api:
     )
 
 
-def _operation(operation: Subject) -> Operation:
-    """An operation with what requests for it have in common; worked out once for all checks that ask."""
-    address = ("auditor.apim.documents.operation", operation.key, "")
-    found = operation.audit.memo.get(address)
-    if not isinstance(found, Operation):
-        quiet = operation.with_log(Log())
-        method, template, title = (
-            settled(quiet.text(f"/properties/{name}").value) if quiet.mentions(f"/properties/{name}") else ""
-            for name in ("method", "urlTemplate", "displayName")
-        )
-        found = operation.audit.memo[address] = Operation(
-            operation.key,
-            operation.name,
-            method.upper() if isinstance(method, str) else "",
-            template if isinstance(template, str) else "",
-            title if isinstance(title, str) else "",
-        )
-    return found
+def _described(service: Subject, operation: Operation) -> Operation:
+    """An operation with what requests for it have in common: only policies that read it ask."""
+    subject = service.of(service.audit.inventory.by_key[operation.id])
+    method, template, title = (
+        settled(subject.text(f"/properties/{name}").value) if subject.mentions(f"/properties/{name}") else ""
+        for name in ("method", "urlTemplate", "displayName")
+    )
+    return replace(
+        operation,
+        method=method.upper() if isinstance(method, str) else "",
+        url_template=template if isinstance(template, str) else "",
+        title=title if isinstance(title, str) else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +314,7 @@ def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
         # Nothing that was read opens the API: what its policies demand can be told all the same.
         unopened = Context(key=None, certain=False)
         ways = [
-            Way(one, Arriving(unopened, prover.composer.effective(entity, one), bindings_of(entity, one)))
+            Way(one, Arriving(unopened, prover.composer.effective(entity, one), prover.bindings(entity, one)))
             for one in operations
         ]
     for place in sorted({place for way in ways for place in way.arriving.effective.chain}, key=str):

@@ -52,8 +52,10 @@ def cases_of(prover: Prover, ways: Iterable[Way]) -> Iterator[Case]:
     listed: dict[int, tuple[Guard, ...]] = {}
     for way in ways:
         arriving = way.arriving
-        walked = [prover.walks.of(each.inbound, arriving.bindings) for each in arriving.effective.readings]
-        key = (id(arriving.effective), arriving.context, tuple(map(id, walked)))
+        read = arriving.bindings
+        readings = arriving.effective.readings if read else ()
+        walked = tuple(id(prover.walks.of(each.inbound, read)) for each in readings)
+        key = (id(arriving.effective), arriving.context, walked)
         case = groups.get(key)
         if case is None:
             inbound = arriving.effective.reading.inbound
@@ -62,7 +64,7 @@ def cases_of(prover: Prover, ways: Iterable[Way]) -> Iterator[Case]:
             case = groups[key] = Case(
                 [way],
                 prover.entrances(arriving),
-                walked[0],
+                prover.walks.of(inbound, read),
                 prover.walks.of(inbound, {}),
                 listed[id(inbound)],
             )

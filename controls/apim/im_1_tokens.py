@@ -160,11 +160,13 @@ def _seen(prover: Prover, ways: Iterable[Way]) -> dict[Origin, _Seen]:
     found: dict[Origin, _Seen] = {}
     done: dict[tuple[Any, ...], list[_Seen]] = {}
     for way in ways:
-        arriving = way.arriving
-        walked = [prover.walks.of(each.inbound, arriving.bindings) for each in arriving.effective.readings]
-        key = (arriving.context.certain, *map(id, walked))
+        effective, read, certain = way.arriving.effective, way.arriving.bindings, way.arriving.context.certain
+        key: tuple[Any, ...] = (id(effective), certain)
+        if read:
+            key = (*key, *(id(prover.walks.of(each.inbound, read)) for each in effective.readings))
         if key not in done:
-            done[key] = list(_met(found, walked, arriving.context.certain))
+            walked = [prover.walks.of(each.inbound, read) for each in effective.readings]
+            done[key] = list(_met(found, walked, certain))
         for each in done[key]:
             each.operations[str(way)] = None
     return found

@@ -110,7 +110,7 @@ def _request(operation: Operation) -> Iterator[tuple[str, Value]]:
     ``IUrl``).
     """
     if not operation.method:
-        yield "context.Request.Method", Symbol(By.CONFIG, "the operation's method")
+        yield "context.Request.Method", Symbol(By.UNREAD, "the operation's method")
     if "*" not in operation.url_template:
         for url in ("Url", "OriginalUrl"):
             yield (
