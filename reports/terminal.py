@@ -164,7 +164,7 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
     screen.print(head)
     for row in found[:_MOST_SUBJECTS]:
         screen.print(Padding(_message(row), (0, 0, 0, 2)))
-        states = _states(row)
+        states = _states(row) or _arrivals(row)
         if states:
             screen.print(Padding(states, (0, 0, 0, 4)))
         screen.print(Padding(_evidence(row, short), (0, 0, 0, 4)))
@@ -184,6 +184,20 @@ def _states(row: Row) -> Text | None:
     if details.get("kind") != "caller-states":
         return None
     return Text("; ".join(f"{line(caller)}: {line(mark)}" for caller, mark in details["states"].items()))
+
+
+def _arrivals(row: Row) -> Text | None:
+    """With what callers are served, a line for each way to arrive."""
+    details = row.finding.get("details", {})
+    if details.get("kind") != "authentication" or len(details["arrivals"]) < 2:
+        return None
+    lines = []
+    for one in details["arrivals"][:_MOST_EVIDENCE]:
+        doubt = "" if one["certain"] else " (not certain)"
+        count = f"{one['operations']} of {one['of']} operations"
+        lines.append(f"{line(one['context'], 120)}: {line(one['says'], 60)}{doubt}, {count}")
+    more = len(details["arrivals"]) - len(lines)
+    return Text("\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])]))
 
 
 def _evidence(row: Row, short: Callable[[str], str]) -> Text:

@@ -300,7 +300,11 @@ def resource_name(resource_id: str) -> str:
     return "/".join(resource_id.split("/")[-2:])
 
 
-_DRAWN: Mapping[str, set[str]] = {"caller-states": {"verdict", "states"}, "policy-statements": {"statements"}}
+_DRAWN: Mapping[str, set[str]] = {
+    "caller-states": {"verdict", "states"},
+    "policy-statements": {"statements"},
+    "authentication": {"arrivals", "statements"},
+}
 """Members of details that the reports draw themselves, by the kind."""
 
 

@@ -8,7 +8,7 @@ Management policies", REST specification ``policies`` (``value``, ``format``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -16,7 +16,6 @@ from auditor.apim.kinds import below, service_of
 from auditor.apim.libraries import document_of, library_of, seen
 from auditor.apim.policy.compose import Composer
 from auditor.apim.policy.operations import Arriving, Prover
-from auditor.apim.policy.prove import bindings_of
 from auditor.apim.policy.scopes import (
     Api,
     Context,
@@ -30,7 +29,7 @@ from auditor.apim.policy.scopes import (
     Subscription,
 )
 from auditor.apim.products import api_name, members
-from auditor.apim.subscriptions import Breadth, breadth_of, says_inactive
+from auditor.apim.subscriptions import BUILT_IN, Breadth, breadth_of, says_inactive
 from auditor.model.evidence import Log, Undetermined
 from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
@@ -48,7 +47,10 @@ def prover_of(service: Subject) -> Prover:
     prover = service.audit.memo.get(address)
     if not isinstance(prover, Prover):
         # On a log of its own: what one API rests on is not what all of them are made of.
-        prover = service.audit.memo[address] = Prover(Composer(_policies(service.with_log(Log()))))
+        quiet = service.with_log(Log())
+        prover = service.audit.memo[address] = Prover(
+            Composer(_policies(quiet)), describe=partial(_described, quiet)
+        )
     return prover
 
 
@@ -65,6 +67,7 @@ def _policies(service: Subject) -> Policies:
         workspaces,
         products_of(service),
         _listed(lambda: list(_subscriptions(service))),
+        _built_in_read(service),
     )
 
 
@@ -102,6 +105,14 @@ def _product(product: Subject) -> Product:
     )
 
 
+def _built_in_read(service: Subject) -> bool:
+    """Whether the input says if the subscription works that comes with every service."""
+    subscriptions = seen(lambda: service.children("subscriptions"))
+    return any(
+        each.name.casefold() == BUILT_IN and each.mentions("/properties/state") for each in subscriptions
+    )
+
+
 def _subscriptions(service: Subject) -> Iterator[Subscription]:
     for each in service.children("subscriptions"):
         if says_inactive(each):
@@ -126,12 +137,14 @@ def api_of(api: Subject) -> Api:
     Raises:
         Undetermined: Its operations were not listed: one of them may have a policy of its own.
     """
-    return _api(api, tuple(_operation(each) for each in api.children("operations")))
+    return _api(api, tuple(Operation(each.key, each.name) for each in api.children("operations")))
 
 
 def api_seen(api: Subject) -> Api:
-    """The same with the operations that were read, whether or not there are more."""
-    return _api(api, tuple(_operation(each) for each in seen(lambda: api.children("operations"))))
+    """The same with the operations that were read, described, whether or not there are more."""
+    operations = (Operation(each.key, each.name) for each in seen(lambda: api.children("operations")))
+    quiet = service_of(api).with_log(Log())
+    return _api(api, tuple(_described(quiet, each) for each in operations))
 
 
 def _api(api: Subject, operations: tuple[Operation, ...]) -> Api:
@@ -151,11 +164,6 @@ def _api(api: Subject, operations: tuple[Operation, ...]) -> Api:
     )
 
 
-def _operation(operation: Subject) -> Operation:
-    said = (_said(operation, name) for name in ("method", "urlTemplate", "displayName"))
-    return Operation(operation.key, operation.name, *said)
-
-
 def _said(subject: Subject, member: str) -> str:
     """A member's text; empty where it is not known, so that conditions on it stay open.
 
@@ -164,6 +172,21 @@ def _said(subject: Subject, member: str) -> str:
     quiet = subject.with_log(Log())
     found = settled(lambda: quiet.text(f"/properties/{member}").value())
     return "" if isinstance(found, Undetermined) else found
+
+
+def _described(service: Subject, operation: Operation) -> Operation:
+    """An operation with what requests for it have in common: only policies that read it ask."""
+    subject = service.of(service.audit.inventory.by_key[operation.id])
+    method, template, title = (
+        settled(subject.text(f"/properties/{name}").value) if subject.mentions(f"/properties/{name}") else ""
+        for name in ("method", "urlTemplate", "displayName")
+    )
+    return replace(
+        operation,
+        method=method.upper() if isinstance(method, str) else "",
+        url_template=template if isinstance(template, str) else "",
+        title=title if isinstance(title, str) else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +225,7 @@ def ways_in(api: Subject) -> tuple[Prover, list[Way]]:
         # Nothing that was read opens the API: what its policies demand can be told all the same.
         unopened = Context(key=None, certain=False)
         ways = [
-            Way(one, Arriving(unopened, prover.composer.effective(entity, one), bindings_of(entity, one)))
+            Way(one, Arriving(unopened, prover.composer.effective(entity, one), prover.bindings(entity, one)))
             for one in operations
         ]
     for place in sorted({place for way in ways for place in way.arriving.effective.chain}, key=str):

@@ -115,7 +115,7 @@ def _is_own(subject: Subject, pointer: str) -> bool:
     feature=_ENTRA,
     on=API,
     severity=Severity.HIGH,
-    outcomes="pass fail unknown not_applicable",
+    outcomes="pass fail unknown manual not_applicable",
 )
 def operations_authenticated(api: Subject) -> Verdict:
     """Every operation demands a token, a certificate or another proof of who is calling."""
@@ -136,7 +136,7 @@ def operations_authenticated(api: Subject) -> Verdict:
 def token_validation_sound(api: Subject) -> Verdict:
     """Each policy that validates a token checks issuer, audience, signature and lifetime."""
     api.listed("operations")
-    from controls.apim.im_1_policies import tokens_sound
+    from controls.apim.im_1_tokens import tokens_sound
 
     return tokens_sound(api)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from auditor.apim.policy.authentication import Proof, Standing, authentication_verdict, combine
+from auditor.apim.policy.authentication import Proof, Standing, authentication_verdict
 from auditor.apim.policy.compose import Composer
 from auditor.apim.policy.issues import Weight
 from auditor.apim.policy.operations import Prover
@@ -200,14 +198,6 @@ def test_operations_that_share_a_policy_share_the_proof() -> None:
     assert first.effective is second.effective
     assert prover.certificate(first) == prover.certificate(second)
     assert prover.entrances(first).entrances == prover.entrances(second).entrances
-
-
-def test_details_are_plain_json() -> None:
-    found = combine([entrances(JWT), entrances("", key=True)])
-    details = found.details()
-    assert json.loads(json.dumps(details)) == details
-    assert (details["verdict"], details["weakest"]) == ("WEAK", "key")
-    assert [each["with"] for each in details["entrances"]] == ["entra", "key"]
 
 
 # -- tokens --------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ Management" (the key is checked before any policy and "may not be sufficient alo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
-from typing import Any, Final
+from typing import Final
 
 from auditor.apim.policy.compose import Effective
 from auditor.apim.policy.evaluate.frame import Bindings, Remark
@@ -20,6 +20,7 @@ from auditor.apim.policy.outcomes import Arrival, End, Fact, always
 from auditor.apim.policy.scopes import Context
 from auditor.apim.policy.states import STRANGERS, Caller
 from auditor.apim.policy.tokens import Flaw, TokenGate
+from auditor.apim.policy.values import By
 from auditor.apim.policy.walks import Walked, Walks
 
 
@@ -80,6 +81,8 @@ class Entrance:
     """What it hangs on where it is not sure."""
     tokens: tuple[TokenGate, ...] = ()
     """Token statements passed on it."""
+    doubts: frozenset[By] = frozenset()
+    """Who decides what it hangs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,37 +98,6 @@ class AuthenticationVerdict:
     entrances: tuple[Entrance, ...]
     remarks: tuple[tuple[Remark, str], ...] = ()
     complete: bool = True
-
-    def details(self) -> dict[str, Any]:
-        """The stored form, ``kind`` ``authentication``."""
-        return {
-            "kind": "authentication",
-            "verdict": str(self.standing),
-            "reason": self.reason,
-            "weakest": self.weakest.name.lower() if self.weakest is not None else None,
-            "possible": self.possible.name.lower() if self.possible is not None else None,
-            "entrances": [
-                {
-                    "context": str(each.context),
-                    "with": each.proof.name.lower(),
-                    "sure": each.sure,
-                    "end": str(each.end),
-                    "operands": list(each.operands),
-                    "tokens": [
-                        {
-                            "statement": gate.statement.name,
-                            "at": str(gate.statement.origin),
-                            "problems": [
-                                {"flaw": str(p.flaw), "weight": str(p.weight), "text": p.message}
-                                for p in gate.problems
-                            ],
-                        }
-                        for gate in each.tokens
-                    ],
-                }
-                for each in self.entrances
-            ],
-        }
 
 
 def authentication_verdict(
@@ -151,7 +123,7 @@ def authentication_verdict(
         in_all = set.intersection(*({(e.proof, e.end) for e in each if e.sure} for each in found))
         words = tuple(dict.fromkeys(text for reading in effective.readings for text in reading.assumptions))
         entrances = tuple(
-            each if (each.proof, each.end) in in_all else _unsure(each, words)
+            each if (each.proof, each.end) in in_all else _assumed(each, words)
             for one in found
             for each in one
         )
@@ -169,15 +141,10 @@ def combine(verdicts: Iterator[AuthenticationVerdict] | list[AuthenticationVerdi
     return _conclude(entrances, remarks, all(each.complete for each in every), doubts)
 
 
-def _unsure(entrance: Entrance, operands: tuple[str, ...]) -> Entrance:
-    return Entrance(
-        entrance.context,
-        entrance.proof,
-        False,
-        entrance.end,
-        tuple(dict.fromkeys((*entrance.operands, *operands))),
-        entrance.tokens,
-    )
+def _assumed(entrance: Entrance, words: tuple[str, ...]) -> Entrance:
+    """The same where it hangs on how the documentation is read."""
+    operands = tuple(dict.fromkeys((*entrance.operands, *words)))
+    return replace(entrance, sure=False, operands=operands, doubts=entrance.doubts | {By.UNDOCUMENTED})
 
 
 def _all_entrances(walked: Walked, context: Context) -> tuple[Entrance, ...]:
@@ -196,8 +163,10 @@ def _entrances(walked: Walked, context: Context) -> Iterator[Entrance]:
             for caller in {caller for caller, _ in enough}
         )
         operands = () if sure else _operands(context, these)
+        doubts = frozenset() if sure else _doubts(context, these)
         ids = sorted(set().union(*(arrival.gates for arrival in these)))
-        yield Entrance(context, proof, sure, end, operands, tuple(walked.tokens[each] for each in ids))
+        tokens = tuple(walked.tokens[each] for each in ids)
+        yield Entrance(context, proof, sure, end, operands, tokens, doubts)
 
 
 def _arrivals(walked: Walked, context: Context) -> Iterator[tuple[Proof, Caller, Arrival]]:
@@ -218,6 +187,11 @@ def _operands(context: Context, arrivals: list[Arrival]) -> tuple[str, ...]:
     if not context.certain:
         questions.append(f"whether requests arrive {context}")
     return tuple(dict.fromkeys(questions))
+
+
+def _doubts(context: Context, arrivals: list[Arrival]) -> frozenset[By]:
+    kinds = {by for arrival in arrivals for _, by in arrival.undecided()}
+    return frozenset(kinds if context.certain else kinds | {By.UNREAD})
 
 
 def _proof(caller: Caller, arrival: Arrival, context: Context) -> Proof:

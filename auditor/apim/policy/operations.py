@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from auditor.apim.policy.authentication import AuthenticationVerdict, authentication_verdict, combine
@@ -28,6 +28,9 @@ class Prover:
 
     composer: Composer
     walks: Walks = field(default_factory=Walks)
+    describe: Callable[[Operation], Operation] | None = None
+    """Reads of an operation what conditions can be about; only asked where some are."""
+    _described: dict[str, Operation] = field(default_factory=dict)
     _contexts: dict[str, tuple[Context, ...]] = field(default_factory=dict)
     _fixed: dict[int, bool] = field(default_factory=dict)
     _certificates: dict[int, CertificateVerdict] = field(default_factory=dict)
@@ -40,8 +43,18 @@ class Prover:
         for context in self._contexts[api.id]:
             effective = self.composer.effective(api, operation, context.product)
             # What no code reads need not be said.
-            bindings = {} if self._is_fixed(effective) else bindings_of(api, operation, context)
+            bindings = {} if self._is_fixed(effective) else self.bindings(api, operation, context)
             yield Arriving(context, effective, bindings)
+
+    def bindings(
+        self, api: Api, operation: Operation | None = None, context: Context | None = None
+    ) -> Bindings:
+        """What is fixed for an operation and a way to arrive."""
+        if operation is not None and self.describe is not None:
+            if operation.id not in self._described:
+                self._described[operation.id] = self.describe(operation)
+            operation = self._described[operation.id]
+        return bindings_of(api, operation, context)
 
     def certificate(self, arriving: Arriving) -> CertificateVerdict:
         """Whether a certificate is really required in a context."""

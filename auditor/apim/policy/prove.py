@@ -5,16 +5,16 @@ Verdicts are plain data; ``details`` gives them the shape in which results are s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from auditor.apim.policy.certificates import Cause, Decider, Judged, Verdict, judge
 from auditor.apim.policy.compose import Effective
 from auditor.apim.policy.evaluate.frame import Bindings, Remark, known_bindings
 from auditor.apim.policy.scopes import Api, Context, Operation
 from auditor.apim.policy.states import Caller
-from auditor.apim.policy.values import By, Symbol
+from auditor.apim.policy.values import By, Symbol, Value
 from auditor.apim.policy.walks import Walks
 
 __all__ = ["Cause", "CertificateVerdict", "Verdict", "bindings_of", "certificate_verdict"]
@@ -96,14 +96,27 @@ def bindings_of(api: Api, operation: Operation | None = None, context: Context |
             values["Operation_UrlTemplate"] = operation.url_template
     if context is not None and context.key is not None:
         values.update(_arrival(context))
-    bound = known_bindings(**values)
-    if operation is not None and not operation.method:
-        # An operation has one method: that it is not known leaves no choice to callers.
-        bound["context.Request.Method"] = _METHOD
-    return bound
+    found = known_bindings(**values)
+    if operation is not None:
+        found.update(_request(operation))
+    return found
 
 
-_METHOD: Final = Symbol(By.CONFIG, "the operation's method")
+def _request(operation: Operation) -> Iterator[tuple[str, Value]]:
+    """What requests for one operation have in common, and callers do not choose as they like.
+
+    Which paths reach an operation is not documented to the letter (case, encoding), so that a condition on
+    the path is a question for a person. Source: "API Management policy expressions" (``Request.Method``,
+    ``IUrl``).
+    """
+    if not operation.method:
+        yield "context.Request.Method", Symbol(By.UNREAD, "the operation's method")
+    if "*" not in operation.url_template:
+        for url in ("Url", "OriginalUrl"):
+            yield (
+                f"context.Request.{url}.Path",
+                Symbol(By.UNDOCUMENTED, "the path of requests for the operation"),
+            )
 
 
 def _arrival(context: Context) -> dict[str, str | bool | None]:

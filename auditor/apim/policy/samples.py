@@ -43,6 +43,7 @@ _WHOLE: Final = re.compile(
     r"|(client[-_ ])?certificate[-_ ](thumbprint|serial([-_ ]number)?|common[-_ ]name|subject([-_ ]string)?"
     r"|dns[-_ ]name|issuer([-_ ]thumbprint)?|identifier)"
     r"|(certificate[-_ ])?thumbprint([-_ ]?(here|goes[-_ ]here))?"
+    r"|insert[-_ ][\w\- ]+[-_ ]here"
     r"|<[^<>]*>|todo|tbd|placeholder|change[-_ ]?me|(insert|replace)[-_ ]?(your|with|me|here|this)\b.*"
     # Nobody's thumbprint or identifier: one digit over and over, all digits in order, x for every digit.
     r"|(?P<digit>[0-9a-f])(?P=digit){7,}|0?123456789[0-9a-f]*|(?=.*xxxx)[x\-]+",

@@ -172,6 +172,8 @@ class Policies:
     """Named values and fragments of a workspace are its own."""
     products: tuple[Product, ...] | None = ()
     subscriptions: tuple[Subscription, ...] | None = ()
+    built_in_read: bool = True
+    """Whether the subscription was read that comes with every service and opens all of it."""
 
     def library_of(self, workspace: str | None) -> Library:
         """What a document of the service, or of a workspace, refers to by name."""
@@ -219,6 +221,8 @@ def contexts(policies: Policies, api: Api) -> tuple[Context, ...]:
         found.append(Context(key=True, certain=False))
     elif any(_opens(subscription, api) for subscription in policies.subscriptions):
         found.append(Context(key=True))
+    elif not policies.built_in_read:
+        found.append(Context(key=True, certain=False))
     found.extend(_without_key(policies, api, members))
     return tuple(found)
 

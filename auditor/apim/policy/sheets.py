@@ -141,6 +141,11 @@ def _written(element: Element) -> Iterator[str]:
                 yield name
 
 
+def named_values_of(element: Element) -> tuple[str, ...]:
+    """Display names of the named values that an element uses, its parts included, each once."""
+    return tuple(dict.fromkeys(_names(element)))
+
+
 def _names(element: Element) -> Iterator[str]:
     """Display names of all named values that an element uses, its parts included."""
     for each in element.walk():

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from auditor.apim.policy.arriving import AUTHORIZATION, SETS_AUTHORIZATION, TOKENS, token_header
 from auditor.apim.policy.evaluate.code import Code, compiled
 from auditor.apim.policy.evaluate.context import is_certificate_header
 from auditor.apim.policy.evaluate.frame import Bindings
@@ -56,6 +57,8 @@ class Slice:
     """All deciding code."""
     also: frozenset[int] = frozenset()
     """Ids of statements that belong to it though they decide nothing: somebody asks who gets there."""
+    set_headers: frozenset[str] = frozenset()
+    """Request headers that policies set, in lower case."""
     _codes: dict[tuple[int, str], Code] = field(default_factory=dict)
     _words: frozenset[str] = frozenset()
 
@@ -105,7 +108,7 @@ class Slice:
         return id(statement) in self.relevant
 
 
-_WORDS: Final = ("Api", "Operation", "Product", "Subscription", "Method")
+_WORDS: Final = ("Api", "Operation", "Product", "Subscription", "Method", "Url", "OriginalUrl")
 """Words of which code that reads a binding has to hold one."""
 
 
@@ -143,7 +146,7 @@ def cut(statements: tuple[Statement, ...], also: frozenset[int] = frozenset()) -
     every = [each for top in statements for each in top.walk()]
     made.closed = not any(each.name == UNKNOWN for each in every)
     made.written = frozenset(name for each in every for name in writes(each))
-    headers = _set_headers(every)
+    headers = made.set_headers = _set_headers(every)
     kept: set[str] = set()
     kept_headers: set[str] = set()
     while True:
@@ -171,7 +174,8 @@ def cut(statements: tuple[Statement, ...], also: frozenset[int] = frozenset()) -
 
 def _set_headers(every: list[Statement]) -> frozenset[str]:
     names = (each.element.word("name") for each in every if each.name == "set-header")
-    return frozenset(name.casefold() for name in names if name)
+    own = {AUTHORIZATION} if any(each.name in SETS_AUTHORIZATION for each in every) else set()
+    return frozenset(name.casefold() for name in names if name) | own
 
 
 def _mark(statement: Statement, made: Slice, relevant: set[int]) -> bool:
@@ -181,6 +185,8 @@ def _mark(statement: Statement, made: Slice, relevant: set[int]) -> bool:
         decides = True
     if not decides and statement.name == "set-header":
         decides = (statement.element.word("name") or "").casefold() in made.headers
+    if not decides and statement.name in SETS_AUTHORIZATION:
+        decides = AUTHORIZATION in made.headers
     if decides:
         relevant.add(id(statement))
         if statement.name == "choose":
@@ -200,6 +206,12 @@ def _sources(statement: Statement, made: Slice) -> Iterator[str]:
         yield from (
             text for part in element.find_all("value") for text in _one(made.part(statement, part, ""))
         )
+    elif statement.name in TOKENS:
+        yield from _one(made.code(statement, "token-value"))
+        header = token_header(statement)
+        if header is not None and header in made.set_headers:
+            # Whose token it is depends on who wrote the header last.
+            yield header
     elif statement.name == "return-response":
         status = element.find("set-status")
         if status is not None:

@@ -100,6 +100,8 @@ class Symbol:
     """Set where it is the answer to a question."""
     credential: bool = False
     """User name or password of basic authentication."""
+    string: bool = False
+    """It is a string of which a part is not known: never null."""
 
     def opposite(self) -> Symbol:
         """Its negation."""

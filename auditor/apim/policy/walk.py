@@ -10,6 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
+from auditor.apim.policy.arriving import (
+    AUTHORIZATION,
+    SETS_AUTHORIZATION,
+    fact_of_header,
+    is_gate_of_addresses,
+    is_own,
+    secrets_of,
+    token_header,
+)
 from auditor.apim.policy.evaluate.code import Code
 from auditor.apim.policy.evaluate.context import LAST_ERROR, is_certificate_header
 from auditor.apim.policy.evaluate.expressions import OutOfFuel
@@ -17,18 +26,17 @@ from auditor.apim.policy.evaluate.frame import HEADER, Bindings, Frame, Remark, 
 from auditor.apim.policy.evaluate.path import Answer, Path, Question, TooManyPaths, explore
 from auditor.apim.policy.gates import Passing, passing
 from auditor.apim.policy.outcomes import Arrival, End, Fact, Outcome
+from auditor.apim.policy.sheets import named_values_of
 from auditor.apim.policy.slices import Slice, writes
 from auditor.apim.policy.statements import UNKNOWN, Statement
 from auditor.apim.policy.states import State
 from auditor.apim.policy.tokens import TokenGate, assess
-from auditor.apim.policy.values import NULL, Atom, By, Number, Symbol, Text, Thrown, Value, show
+from auditor.apim.policy.values import NULL, Atom, By, Null, Number, Symbol, Text, Thrown, Value, show
 
 T = TypeVar("T")
 
 MAX_WAYS: Final = 192
 """Paths that are followed side by side."""
-_FIRST: Final = "0.0.0.0"  # noqa: S104 - the first address, nothing is bound
-_ALL: Final = frozenset({_FIRST, "0.0.0.0/0", "::/0", "*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,8 @@ class Walker:
     remarks: Remarks
     tokens: dict[int, TokenGate] = field(default_factory=dict)
     """What the token statements prove, by the statement's id; filled as they are met."""
+    met: set[int] = field(default_factory=set)
+    """Ids of the statements that demand a token or a certificate, as far as some path comes to them."""
     ended: dict[Arrival, None] = field(default_factory=dict)
     _actions: dict[str, Callable[[Statement, Way], list[Way]]] = field(init=False)
 
@@ -76,6 +86,7 @@ class Walker:
             "check-header": self._check_header,
             "ip-filter": self._ip_filter,
             "cache-lookup": self._cache,
+            **dict.fromkeys(SETS_AUTHORIZATION, self._credentials),
             "wait": self._wait,
             UNKNOWN: self._unknown,
         }
@@ -113,7 +124,7 @@ class Walker:
         return [self._written(statement, way)]
 
     def _end(self, way: Way, end: End, by: Statement | None) -> None:
-        arrival = Arrival(end, way.facts | _secrets(way), way.answers, by, way.branch, way.gates)
+        arrival = Arrival(end, way.facts | secrets_of(way.answers), way.answers, by, way.branch, way.gates)
         self.ended.setdefault(arrival)
 
     def _evaluate(self, way: Way, run: Callable[[Frame], T]) -> list[tuple[T | None, Way]]:
@@ -260,6 +271,7 @@ class Walker:
         return []
 
     def _certificate(self, statement: Statement, way: Way) -> list[Way]:
+        self.met.add(id(statement))
         after = []
         for value, then in self._evaluate(way, lambda frame: passing(statement, frame)):
             if value is Passing.ACCEPTED:
@@ -276,17 +288,52 @@ class Walker:
         gate = self.tokens.get(id(statement))
         if gate is None:
             gate = self.tokens[id(statement)] = assess(statement)
+        self.met.add(id(statement))
         self._end(way, End.DENIED, statement)
+        after: list[Way] = []
+        for each, theirs in self._brought(statement, way):
+            after += self._proved(gate, each) if theirs else [self._written(statement, each)]
+        return after
+
+    def _proved(self, gate: TokenGate, way: Way) -> list[Way]:
+        """Ways with a token that was accepted."""
+        statement = gate.statement
         way = self._written(statement, way)
         if gate.proves is False:
             return [way]
         proved, void = [way], list[Way]()
         if gate.proves is None:
-            text = f"{statement.name} ({statement.origin}) checks a signature"
-            proved, void = self._asked(way, Symbol(By.CONFIG, text))
+            names = " ".join(f"{{{{{each}}}}}" for each in named_values_of(statement.element))
+            text = f"{statement.name} ({statement.origin}) checks a signature {names}".rstrip()
+            proved, void = self._asked(way, Symbol(gate.doubt, text))
         fact = Fact.ENTRA if gate.entra else Fact.TOKEN
         gates = {id(statement)}
         return void + [replace(each, facts=each.facts | {fact}, gates=each.gates | gates) for each in proved]
+
+    def _brought(self, statement: Statement, way: Way) -> list[tuple[Way, bool]]:
+        """Ways on which there is a token, and whether callers brought it: the gateway's proves nothing."""
+        header, code = token_header(statement), self.slice.code(statement, "token-value")
+        found: list[tuple[Value | None, Way]] = [(None, way)]
+        if header is not None:
+            found = [(dict(way.variables).get(HEADER + header), way)]
+        elif code is not None:
+            found = [each for each in self._evaluate(way, code.evaluate) if each[0] is not None]
+        brought = []
+        for value, each in found:
+            if is_own(value):
+                text = f"{statement.name} ({statement.origin}) accepts the gateway's own token"
+                brought += [(one, False) for one in self._asked(each, Symbol(By.OUTSIDE, text))[0]]
+            elif not isinstance(value, Null):
+                brought.append((each, True))
+        return brought
+
+    def _credentials(self, statement: Statement, way: Way) -> list[Way]:
+        """Statements that replace the caller's ``Authorization`` by credentials for the backend."""
+        way = self._written(statement, way)
+        elsewhere = statement.element.get("output-token-variable-name") is not None
+        if AUTHORIZATION not in self.slice.headers or elsewhere:
+            return [way]
+        return [way.assigned(HEADER + AUTHORIZATION, Symbol(By.OUTSIDE, f"credentials of {statement.name}"))]
 
     def _check_header(self, statement: Statement, way: Way) -> list[Way]:
         values = statement.element.find_all("value")
@@ -303,24 +350,14 @@ class Walker:
             return [way]
         codes = [self.slice.part(statement, each, "") for each in values]
         configured = any(code is not None and not isinstance(code.fixed, Text) for code in codes)
+        fact = fact_of_header(name, configured)
+        if fact is None:
+            return [way]
         self._end(way, End.DENIED, statement)
-        proved = {Fact.HEADER, Fact.SECRET} if configured else {Fact.HEADER}
-        return [replace(way, facts=way.facts | proved)]
+        return [replace(way, facts=way.facts | ({fact, Fact.HEADER} if fact is Fact.SECRET else {fact}))]
 
     def _ip_filter(self, statement: Statement, way: Way) -> list[Way]:
-        element = statement.element
-        if (element.word("action") or "").casefold() != "allow":
-            # A list of the forbidden is no gate.
-            return [way]
-        texts = {
-            (each.value.text.strip() if each.value is not None else "")
-            for each in element.find_all("address")
-        }
-        ranges = element.find_all("address-range")
-        open_range = any(
-            each.word("from") == _FIRST and each.word("to") == "255.255.255.255" for each in ranges
-        )
-        if open_range or texts & _ALL:
+        if not is_gate_of_addresses(statement):
             return [way]
         self._end(way, End.DENIED, statement)
         return [replace(way, facts=way.facts | {Fact.IP})]
@@ -361,9 +398,3 @@ class Walker:
         order = Symbol(By.UNDOCUMENTED, f"statements in <wait> run in the order written ({statement.origin})")
         forward, backward = self._asked(way, order)
         return self._all(deciding, forward) + self._all(deciding[::-1], backward)
-
-
-def _secrets(way: Way) -> frozenset[Fact]:
-    """The fact that a path needs a configured secret to be known."""
-    knows = any(answer.by is By.SECRET and answer.value for _, answer in way.answers)
-    return frozenset({Fact.SECRET}) if knows else frozenset()

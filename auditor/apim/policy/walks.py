@@ -27,6 +27,8 @@ class Walked:
     outcomes: Mapping[Caller, Outcome]
     remarks: Remarks
     tokens: Mapping[int, TokenGate]
+    met: frozenset[int] = frozenset()
+    """Ids of the statements that demand a token or a certificate and that some path comes to."""
     alike: bool = False
     """Nothing that decides looks at a certificate: all callers fare the same."""
     concluded: dict[object, Any] = field(default_factory=dict)
@@ -85,11 +87,14 @@ class Walks:
 def _walk(made: Slice, bindings: Bindings) -> Walked:
     remarks = Remarks()
     tokens: dict[int, TokenGate] = {}
+    met: set[int] = set()
 
     def outcome(state_index: int) -> Outcome:
-        return Walker(made, STATES[state_index], bindings, remarks, tokens).outcome()
+        return Walker(made, STATES[state_index], bindings, remarks, tokens, met).outcome()
 
     if not made.about_certificates and made.closed:
         same = outcome(0)
-        return Walked({state.caller: same for state in STATES}, remarks, tokens, alike=True)
-    return Walked({state.caller: outcome(index) for index, state in enumerate(STATES)}, remarks, tokens)
+        outcomes = {state.caller: same for state in STATES}
+        return Walked(outcomes, remarks, tokens, frozenset(met), alike=True)
+    outcomes = {state.caller: outcome(index) for index, state in enumerate(STATES)}
+    return Walked(outcomes, remarks, tokens, frozenset(met))

@@ -7,6 +7,8 @@ the certificate that is meant; several expected values exclude each other. Sourc
 
 from __future__ import annotations
 
+import re
+
 from auditor.apim.policy.evaluate.frame import Frame, Remark
 from auditor.apim.policy.evaluate.patterns import Pattern, is_placeholder, never_fits
 from auditor.apim.policy.states import Prop
@@ -36,6 +38,14 @@ from auditor.apim.policy.values import (
     show,
 )
 
+_CREDENTIAL = re.compile(
+    r"context\.Request\.Headers\[[^\]]*(authorization|key|secret|password|passwd|token)[^\]]*\]"
+    r"( or (null|\"[^\"]*\"))?",
+    re.IGNORECASE,
+)
+"""A request header as it was sent whose name says that it carries a credential."""
+_SHORTEST_KEY = 12
+"""Shorter texts are words such as the name of a scheme."""
 _ORDER = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
@@ -73,17 +83,24 @@ def _symbol_equals(symbol: Symbol, other: Value) -> Value:
         return symbol if other.value else symbol.opposite()
     if symbol == other:
         return TRUE
+    if symbol.string and isinstance(other, Null):
+        return FALSE
     literal = isinstance(other, Text | Number | Null)
     # The same question whichever side things stand on.
     left, right = (show(symbol), show(other)) if literal else sorted((show(symbol), show(other)))
     base = mixed("", symbol, other)
     by = symbol.by if literal else base.by
-    if symbol.credential and isinstance(other, Text):
+    if isinstance(other, Text) and (symbol.credential or _is_key(symbol, other)):
         by = By.SECRET
     elif isinstance(other, Null) and by is By.SECRET:
         by = By.CALLER
     atom = Atom("==", left, right, literal)
     return Symbol(by, str(atom), base.certificate, base.header, atom=atom)
+
+
+def _is_key(symbol: Symbol, other: Text) -> bool:
+    """Whether a literal is what a header for credentials has to hold: whoever knows it gets in."""
+    return len(other.value.strip()) >= _SHORTEST_KEY and _CREDENTIAL.fullmatch(symbol.text) is not None
 
 
 def _opaque(operator: str, *values: Value) -> Symbol:

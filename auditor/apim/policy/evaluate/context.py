@@ -106,7 +106,7 @@ def member(frame: Frame, of: Value, text: str) -> Value:
         case Bool() | Text() | Number() if text in {"Value", "HasValue"}:
             return of if text == "Value" else TRUE
         case Symbol():
-            return _of_symbol(of, text)
+            return frame.bound(f"{of.text}.{text}") or _of_symbol(of, text)
         case _:
             return mixed(f"{show(of)}.{text}", of)
 

@@ -40,7 +40,7 @@ def text_of(parts: tuple[cs.Part, ...]) -> Value:
     """A string; a constant of the configuration where a named value is left in it."""
     if all(isinstance(part, str) for part in parts):
         return Text("".join(map(str, parts)))
-    return Symbol(By.CONFIG, "".join(map(str, parts)))
+    return Symbol(By.CONFIG, "".join(map(str, parts)), string=True)
 
 
 def number_of(text: str) -> Value:
