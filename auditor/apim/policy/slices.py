@@ -158,9 +158,9 @@ def cut(statements: tuple[Statement, ...], also: frozenset[int] = frozenset()) -
         sources = [source for each in every if id(each) in relevant for source in _sources(each, made)]
         text = "\n".join(sources)
         everything = _ANY.search(text) is not None
-        more = {name for name in made.written if everything or name in text}
+        more = {name for name in made.written if everything or _quoted(name, text)}
         folded = text.casefold()
-        more_headers = {name for name in headers if name in folded}
+        more_headers = {name for name in headers if _quoted(name, folded)}
         if more <= kept and more_headers <= kept_headers:
             break
         kept |= more
@@ -211,14 +211,21 @@ def _sources(statement: Statement, made: Slice) -> Iterator[str]:
         header = token_header(statement)
         if header is not None and header in made.set_headers:
             # Whose token it is depends on who wrote the header last.
-            yield header
+            yield f'"{header}"'
     elif statement.name == "return-response":
         status = element.find("set-status")
         if status is not None:
             yield from _one(made.part(statement, status, "code"))
         name = element.word("response-variable-name")
         if name:
-            yield name
+            yield f'"{name}"'
+
+
+def _quoted(name: str, text: str) -> bool:
+    """Whether code names something by a literal; of a name that a literal would escape, any trace counts."""
+    if '"' in name or "\\" in name:
+        return True
+    return f'"{name}"' in text or f"'{name}'" in text
 
 
 def _one(code: Code | None) -> Iterator[str]:
