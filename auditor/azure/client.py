@@ -201,12 +201,27 @@ def _sdk_client(
             return NetworkManagementClient(credential, subscription, base_url=arm, **options)
         case _:
             from azure.mgmt.core import ARMPipelineClient
-            from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
-            options = dict(options)
-            scopes = options.pop("credential_scopes")
-            policy = ARMChallengeAuthenticationPolicy(credential, *scopes)
-            return ARMPipelineClient(base_url=arm, authentication_policy=policy, **options)
+            return ARMPipelineClient(base_url=arm, config=_configuration(credential, options), **options)
+
+
+def _configuration(credential: TokenCredential, options: dict[str, Any]) -> Any:
+    """What the SDK's clients set up for themselves, for the providers that no client of ours is for."""
+    from azure.core.configuration import Configuration
+    from azure.core.pipeline import policies
+    from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy, ARMHttpLoggingPolicy
+
+    config: Any = Configuration()
+    config.user_agent_policy = policies.UserAgentPolicy()
+    config.headers_policy = policies.HeadersPolicy()
+    config.proxy_policy = policies.ProxyPolicy()
+    config.logging_policy = policies.NetworkTraceLoggingPolicy()
+    config.http_logging_policy = ARMHttpLoggingPolicy()
+    config.custom_hook_policy = policies.CustomHookPolicy()
+    config.redirect_policy = policies.RedirectPolicy(permit_redirects=False)
+    config.retry_policy = options["retry_policy"]
+    config.authentication_policy = ARMChallengeAuthenticationPolicy(credential, *options["credential_scopes"])
+    return config
 
 
 @dataclass(frozen=True, slots=True)

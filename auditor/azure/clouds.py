@@ -29,6 +29,7 @@ class Cloud:
         return f"{self.arm}/.default"
 
 
+CUSTOM: Final = "custom"
 CLOUDS: Final = {
     cloud.name: cloud
     for cloud in (
@@ -50,6 +51,6 @@ def cloud_of(name: str) -> Cloud:
         return known
     parts = urlsplit(name.strip())
     if parts.scheme == "https" and parts.hostname and not (parts.query or parts.fragment or parts.username):
-        return Cloud("custom", name.strip().rstrip("/"))
+        return Cloud(CUSTOM, name.strip().rstrip("/"))
     names = ", ".join(CLOUDS)
     raise UsageError(f"--cloud {name}: not one of {names}, nor the https URL of a Resource Manager")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, Re
 
 _SUBSCRIPTIONS: Final = "2022-12-01"
 _WHOLE: Final = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
+_ID: Final = re.compile(r"[0-9A-Za-z\-]{1,36}")
 _REFUSED: Final = "the token was refused"
 
 
@@ -75,8 +78,14 @@ def open_session(scope: Scope, way: str = "default", tenant: str = "", cloud: st
     """
     if not scope.subscriptions and not scope.management_group:
         raise UsageError("name what to read: --subscription ID or --management-group ID")
+    for subscription in scope.subscriptions:
+        if not _ID.fullmatch(subscription):
+            raise UsageError(f"--subscription {subscription}: not the id of a subscription (az account show)")
     if scope.service and not scope.resource_group and len(scope.subscriptions) != 1:
         raise UsageError("--service needs one --subscription")
+    # What the SDK warns of is said by our own messages, once.
+    for name in ("azure", "msal"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     chosen = cloud_of(cloud)
     credential = credential_of(way, chosen, tenant)
     identity = sign_in(credential, chosen, tenant)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from auditor.azure.clouds import Cloud
+from auditor.azure.clouds import CUSTOM, Cloud
 from auditor.errors import UnreadableError, UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def credential_of(way: str, cloud: Cloud, tenant: str = "") -> TokenCredential:
     from azure import identity
 
     options: dict[str, Any] = {"authority": cloud.authority} if cloud.authority else {}
+    if cloud.name == CUSTOM:
+        # A cloud of one's own has an authority that the public one does not know.
+        options["disable_instance_discovery"] = True
     own: dict[str, Any] = {"tenant_id": tenant} if tenant else {}
     match way:
         case "default":

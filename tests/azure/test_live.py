@@ -1,0 +1,245 @@
+"""Live mode end to end: the real clients against a server that behaves like the management API."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.azure import client
+from auditor.cli import main
+from tests.arm_server.estates import Estate
+from tests.arm_server.fixtures import StartArm, use
+
+MOMENT = ("--as-of", "2026-11-22")
+
+
+class Ran:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Any:
+    def call(*arguments: str) -> Ran:
+        with pytest.raises(SystemExit) as raised:
+            main(arguments)
+        out, err = capfd.readouterr()
+        return Ran(int(raised.value.code or 0), out, err)
+
+    return call
+
+
+@pytest.fixture
+def estate(start_arm: StartArm, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A server with two services of three APIs, and the options that lead to it."""
+    made = Estate(2, 3, 2)
+    server = start_arm(estate=made)
+    # What is repeated, and how long is waited between, is the SDK's: once is enough to see it.
+    monkeypatch.setattr(client, "RETRIES", 1)
+    use(server, monkeypatch)
+    return server, ("--cloud", server.url, "--auth", "env", "--subscription", made.service(0).subscription)
+
+
+def results(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def statuses(found: dict[str, Any]) -> Counter[str]:
+    return Counter(
+        finding["status"]
+        for service in found["services"]
+        for control in service["controls"]
+        for feature in control["features"]
+        for finding in feature["findings"]
+    )
+
+
+def test_a_live_scan_and_one_of_its_snapshot_say_the_same(run: Any, estate: Any, tmp_path: Path) -> None:
+    server, live = estate
+    kept, one, two = tmp_path / "s.json.gz", tmp_path / "one.json", tmp_path / "two.json"
+    ran = run("scan", *live, *MOMENT, "--save-snapshot", str(kept), "--report", f"json={one}", "-q")
+    assert ran.code in (1, 3), ran.err
+    assert "signed in as" in ran.err
+    again = run("scan", str(kept), *MOMENT, "--report", f"json={two}", "-q")
+    assert again.code == ran.code
+    assert results(one)["services"] == results(two)["services"]
+    assert len(results(one)["services"]) == 2
+    assert statuses(results(one))["pass"] > 20
+    assert server.writes == []
+
+
+def test_every_finding_names_its_request(run: Any, estate: Any, tmp_path: Path) -> None:
+    _, live = estate
+    path = tmp_path / "r.json"
+    run("scan", *live, *MOMENT, "--report", f"json={path}", "-q")
+    origins = [
+        evidence["origin"]
+        for service in results(path)["services"]
+        for control in service["controls"]
+        for feature in control["features"]
+        for finding in feature["findings"]
+        for evidence in finding["evidence"]
+    ]
+    requests = [origin["request"] for origin in origins if origin.get("request")]
+    assert len(requests) > 100
+    assert all(request.startswith("GET /subscriptions/") for request in requests)
+    assert str(tmp_path) not in json.dumps(origins)
+
+
+def test_no_secret_and_no_cursor_is_in_a_snapshot(run: Any, estate: Any, tmp_path: Path) -> None:
+    server, live = estate
+    path = tmp_path / "s.json.gz"
+    assert run("collect", *live, "-o", str(path), "-q").code == 0
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert server.entra.client.secret not in text
+    assert "skiptoken" not in text.casefold()
+    assert "Bearer" not in text or "(redacted" in text
+    posts = server.log.select("*", method="POST")
+    assert {each.path.lower().rstrip("/") for each in posts if "oauth2" not in each.path} <= {
+        "/providers/microsoft.resourcegraph/resources"
+    }
+
+
+@pytest.mark.parametrize("kind", ["forbidden", "throttled", "failing", "not-found", "cut", "html", "loop"])
+def test_a_fault_never_makes_a_pass(run: Any, estate: Any, tmp_path: Path, kind: str) -> None:
+    server, live = estate
+    whole, less = tmp_path / "whole.json", tmp_path / "less.json"
+    run("scan", *live, *MOMENT, "--report", f"json={whole}", "-q")
+    if kind == "forbidden":
+        server.forbid("Microsoft.ApiManagement/service/namedValues/read", "/")
+    else:
+        server.fault(kind, "*/namedValues", retry_after=0 if kind == "throttled" else None)
+    ran = run("scan", *live, *MOMENT, "--report", f"json={less}", "-q")
+    assert ran.code in (1, 3), ran.err
+    before, after = by_subject(results(whole)), by_subject(results(less))
+    worse = {"unknown", "error"}
+    gained = {
+        key: (before.get(key), status)
+        for key, status in after.items()
+        if status != before.get(key) and status not in worse
+    }
+    assert gained == {}
+    assert sum(status == "unknown" for status in after.values()) > sum(
+        status == "unknown" for status in before.values()
+    )
+
+
+def by_subject(found: dict[str, Any]) -> dict[tuple[str, str], str]:
+    return {
+        (finding["check"], subject["fingerprint"]): finding["status"]
+        for service in found["services"]
+        for control in service["controls"]
+        for feature in control["features"]
+        for finding in feature["findings"]
+        for subject in finding["subjects"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "code"),
+    [
+        ("disabled", "is Disabled", 4),
+        ("deleted", "not found", 4),
+        ("forbidden", "not allowed (needs Microsoft.ApiManagement/service/read)", 4),
+        ("expired", "the token was refused", 4),
+        ("secret", "nobody is signed in", 4),
+        ("empty", "no API Management service", 4),
+    ],
+)
+def test_what_cannot_be_read_at_all_is_one_sentence(
+    run: Any, estate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, said: str, code: int
+) -> None:
+    server, live = estate
+    subscription = live[-1]
+    match change:
+        case "disabled" | "deleted":
+            server.subscription(subscription, change)
+        case "forbidden":
+            server.forbid("Microsoft.ApiManagement/service/read", "/")
+        case "expired":
+            server.fault("expired", "/subscriptions/*")
+        case "secret":
+            monkeypatch.setenv("AZURE_CLIENT_SECRET", "not-the-one")
+        case "empty":
+            live = (*live[:-1], "6c000000-0000-4000-8000-000000000000")
+            server.subscription(live[-1], "enabled")
+    ran = run("collect", *live, "-o", str(tmp_path / "s.json.gz"), "-q")
+    assert ran.code == code, ran.err
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert len(ran.err.splitlines()) <= 3
+
+
+def test_a_run_that_was_cut_short_is_resumed_to_the_same_report(
+    run: Any, estate: Any, tmp_path: Path
+) -> None:
+    server, live = estate
+    whole, path = tmp_path / "whole.json.gz", tmp_path / "part.json.gz"
+    assert run("collect", *live, "-o", str(whole), "-q").code == 0
+    calls = server.log.count("*")
+    fault = server.fault("failing", "*/apis/*")
+    run("collect", *live, "-o", str(path), "-q")
+    assert fault.hits
+    server.faults.clear()
+    server.log.clear()
+    assert run("collect", *live, "-o", str(path), "--resume", "-q").code == 0
+    assert 0 < server.log.count("*") < calls
+    reports = []
+    for name, snapshot in (("a", whole), ("b", path)):
+        run("scan", str(snapshot), *MOMENT, "--report", f"json={tmp_path / name}", "-q")
+        reports.append([{**each, "input": ""} for each in results(tmp_path / name)["services"]])
+    assert reports[0] == reports[1]
+
+
+def test_another_scope_is_not_resumed(run: Any, estate: Any, tmp_path: Path) -> None:
+    _, live = estate
+    path = tmp_path / "s.json.gz"
+    run("collect", *live, "-o", str(path), "-q")
+    ran = run("collect", *live, "--service", "apim-0001", "-o", str(path), "--resume", "-q")
+    assert ran.code == 2
+    assert "another scope" in ran.err
+
+
+def test_the_sdks_own_registration_is_refused(run: Any, estate: Any, tmp_path: Path) -> None:
+    server, live = estate
+    server.fault("unregistered", "*/namedValues")
+    assert run("collect", *live, "-o", str(tmp_path / "s.json.gz"), "-q").code == 0
+    assert server.writes == []
+
+
+@pytest.mark.parametrize("auth", ["workload", "managed-identity", "github-oidc"])
+def test_other_ways_to_sign_in(
+    run: Any, estate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
+) -> None:
+    server, live = estate
+    use(server, monkeypatch, auth)
+    arguments = ("--cloud", server.url, "--auth", auth, "--subscription", live[-1])
+    ran = run("collect", *arguments, "-o", str(tmp_path / "s.json.gz"), "-q")
+    assert ran.code == 0, ran.err
+    assert "signed in as" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("scan",), "nothing to audit"),
+        (("scan", "x.json", "--subscription", "0"), "PATH has no effect"),
+        (("scan", "x.json", "--auth", "cli"), "--auth has no effect"),
+        (("scan", "x.json", "--save-snapshot", "y"), "--save-snapshot has no effect"),
+        (("collect", "-o", "s.json.gz"), "name what to read"),
+        (("collect", "--subscription", "my subscription", "-o", "s.json.gz"), "not the id of a subscription"),
+        (("collect", "--subscription", "0", "--auth", "password", "-o", "x"), "--auth password"),
+        (("collect", "--subscription", "0", "--cloud", "mars", "-o", "x"), "--cloud mars"),
+        (("collect", "--management-group", "m", "--service", "s", "-o", "x"), "--service needs"),
+    ],
+)
+def test_wrong_usage(run: Any, arguments: tuple[str, ...], said: str) -> None:
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert said in ran.err
