@@ -63,6 +63,8 @@ class Collector:
     kept: Kept = field(default_factory=Kept)
     deadline: float = 0.0
     """Of the monotonic clock; 0 for none."""
+    sample: bool = False
+    """Read below the first item of each collection only."""
     progress: Progress = field(default_factory=Progress)
     tell: Callable[[Progress], None] = lambda _: None
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -169,7 +171,7 @@ class Collector:
         if task.type.endswith("/policies"):
             with self._lock:
                 self._policies_seen.update(item.lower() for item in items)
-        return [each for item in items for each in below(item, task.type)]
+        return [each for item in items[: 1 if self.sample else None] for each in below(item, task.type)]
 
     def _end(self, task: Task, last: Reply, items: list[str], lost: int) -> None:
         outcome, detail = last.outcome, self.redactor.text(last.detail)

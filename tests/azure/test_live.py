@@ -169,6 +169,8 @@ def test_what_cannot_be_read_at_all_is_one_sentence(
         case "empty":
             live = (*live[:-1], "6c000000-0000-4000-8000-000000000000")
             server.subscription(live[-1], "enabled")
+        case _:
+            raise AssertionError(change)
     ran = run("collect", *live, "-o", str(tmp_path / "s.json.gz"), "-q")
     assert ran.code == code, ran.err
     assert said in ran.err
@@ -211,6 +213,30 @@ def test_the_sdks_own_registration_is_refused(run: Any, estate: Any, tmp_path: P
     server.fault("unregistered", "*/namedValues")
     assert run("collect", *live, "-o", str(tmp_path / "s.json.gz"), "-q").code == 0
     assert server.writes == []
+
+
+def test_doctor_says_what_may_not_be_read_and_what_hangs_on_it(run: Any, estate: Any) -> None:
+    server, live = estate
+    ran = run("doctor", *live)
+    assert ran.code == 0, ran.out + ran.err
+    assert "Everything that the checks ask for can be read." in ran.out
+    server.forbid("Microsoft.ApiManagement/service/namedValues/read", "/")
+    ran = run("doctor", *live)
+    assert ran.code == 3
+    assert "Microsoft.ApiManagement/service/namedValues/read" in ran.out
+    assert "apim.im-8.named-value-secret-in-key-vault" in ran.out
+    assert server.writes == []
+
+
+def test_the_role_that_doctor_prints_allows_what_a_run_reads(run: Any, estate: Any, tmp_path: Path) -> None:
+    server, live = estate
+    ran = run("doctor", *live, "--role")
+    role = json.loads(ran.out)
+    assert ran.code == 0
+    assert all(action.endswith("/read") and "*" not in action for action in role["Actions"])
+    run("collect", *live, "-o", str(tmp_path / "s.json.gz"), "-q")
+    used = {each.action.lower() for each in server.log.select("/subscriptions/*") if each.action}
+    assert used <= {action.lower() for action in role["Actions"]}, sorted(used)
 
 
 @pytest.mark.parametrize("auth", ["workload", "managed-identity", "github-oidc"])
