@@ -81,7 +81,10 @@ TITLES: Mapping[InputKind, tuple[str, str]] = {
         "PowerShell resource dump",
         "It shows the resources in it; whether their collections are whole it does not tell.",
     ),
-    InputKind.SNAPSHOT: ("snapshot", ""),
+    InputKind.SNAPSHOT: (
+        "snapshot of Azure",
+        "It shows what the identity that read it was allowed to read, at that time.",
+    ),
 }
 """What each kind of input is called, and what it cannot show."""
 

@@ -23,7 +23,7 @@ from auditor.errors import Exit
 from auditor.model.check import Catalogue, Check, Control, Feature
 from auditor.model.inventory import InputKind
 from auditor.model.verdict import Status
-from controls import catalogue
+from controls import catalogue, policy_rules
 
 GET: dict[InputKind, str] = {
     InputKind.ARM_TEMPLATE: "a deployment's template; `az bicep build --file main.bicep` makes one of Bicep",
@@ -33,6 +33,7 @@ GET: dict[InputKind, str] = {
     InputKind.AZ_RESOURCE: "`az resource show --ids ID`",
     InputKind.AZ_CLI: "`az apim show --name NAME --resource-group GROUP`, `az apim api list` and the like",
     InputKind.GRAPH: "`az graph query -q \"resources | where type =~ 'microsoft.apimanagement/service'\"`",
+    InputKind.SNAPSHOT: "`auditor collect --subscription ID -o snapshot.json.gz`",
     InputKind.POWERSHELL: "`Get-AzResource -ResourceId ID -ExpandProperties | ConvertTo-Json -Depth 100`",
 }
 """How to get an input of each kind; a kind that this version cannot read has no row."""
@@ -308,6 +309,17 @@ def defaults_page() -> str:
     return page("auditor/apim/defaults.py", "Documented defaults", lines)
 
 
+def policy_rules_page() -> str:
+    """Every rule on policies with the check that says it."""
+    rows = []
+    for row in policy_rules.HOMES:
+        control = row.home.split(".")[1].upper()
+        link = f"[`{row.home}`](controls/{control}.md#{row.home.rpartition('.')[2]})"
+        rows.append([row.number, f"`{row.rule}`", row.asks, link, ", ".join(row.controls)])
+    lines = [*prose(policy_rules.__doc__), *table(["", "rule", "speaks where", "check", "controls"], rows)]
+    return page("controls/policy_rules.py", "Rules on policies", lines)
+
+
 def inputs_page() -> str:
     """The kinds of input, and the collections of a service."""
     readable = [(kind, *texts) for kind, texts in TITLES.items() if kind in GET]
@@ -347,6 +359,7 @@ def pages() -> dict[Path, str]:
     written[DOCS / "tiers.md"] = tiers_page()
     written[DOCS / "defaults.md"] = defaults_page()
     written[DOCS / "inputs.md"] = inputs_page()
+    written[DOCS / "policy-rules.md"] = policy_rules_page()
     return written
 
 
