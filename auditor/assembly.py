@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.engine import Finding, judge
+from auditor.engine import judge
 from auditor.model.check import Catalogue, Check, Control, Feature
 from auditor.model.evidence import Log
 from auditor.model.inventory import Resource
@@ -15,6 +15,7 @@ from auditor.model.results import (
     CatalogueJson,
     ControlResultJson,
     FeatureResultJson,
+    FindingJson,
     ServiceJson,
     WithheldJson,
 )
@@ -87,13 +88,16 @@ def _listed_under(check: Check, control: Control, feature: Feature) -> bool:
 
 def audit_service(what: Plan, audit: Audit, service: Resource) -> ServiceJson:
     """Judge one service."""
-    by_check = {check.id: list(judge(check, audit, service)) for check in what.checks}
-    statuses = {check_id: fold(finding.status for finding in found) for check_id, found in by_check.items()}
     cache: Cache = {}
+    rows_of: dict[str, list[FindingJson]] = {}
+    statuses: dict[str, Status] = {}
+    for check in what.checks:
+        # Findings of one check at a time: their evidence is as long as the policies of an estate.
+        found = list(judge(check, audit, service))
+        statuses[check.id] = fold(finding.status for finding in found)
+        rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache)
     controls = [
-        _not_asked(control)
-        if rows is None
-        else _control(control, rows, by_check, statuses, service, what, cache)
+        _not_asked(control) if rows is None else _control(control, rows, rows_of, statuses)
         for control, rows in what.controls
     ]
     return ServiceJson(
@@ -121,11 +125,8 @@ def _not_asked(control: Control) -> ControlResultJson:
 def _control(
     control: Control,
     rows: tuple[Row, ...],
-    by_check: Mapping[str, list[Finding]],
+    rows_of: Mapping[str, list[FindingJson]],
     statuses: Mapping[str, Status],
-    service: Resource,
-    what: Plan,
-    cache: Cache,
 ) -> ControlResultJson:
     features: list[FeatureResultJson] = []
     counts: list[Status] = []
@@ -133,11 +134,7 @@ def _control(
         counted = [statuses[check.id] for check in row.counted]
         if counted:
             counts.append(fold(counted))
-        findings = [
-            finding
-            for check in row.own
-            for finding in finding_rows(by_check[check.id], service, what.every_evidence, cache)
-        ]
+        findings = [finding for check in row.own for finding in rows_of[check.id]]
         features.append(
             FeatureResultJson(
                 title=row.feature.title,

@@ -18,6 +18,8 @@ _LONGEST = 300
 """Characters of a value that a report quotes."""
 _MOST_GAPS = 5
 """Gaps that one entry for several subjects names."""
+_MOST_EVIDENCE = 40
+"""Values that one entry lists: an API may rest on the policies of a hundred operations."""
 _FOLDED = frozenset({Status.PASS, Status.NOT_APPLICABLE, Status.INHERITED})
 _ORDER = {status.value: rank for rank, status in enumerate(FOLD_ORDER)}
 
@@ -42,7 +44,7 @@ def finding_rows(
         if key and key in groups:
             _join(groups[key], finding, subject)
             continue
-        row = _finding(finding, subject, cache)
+        row = _finding(finding, subject, cache, None if every_evidence else _MOST_EVIDENCE)
         rows.append(row)
         if key:
             groups[key] = row
@@ -75,7 +77,8 @@ def _gap(gap: Gap) -> GapJson:
     return {"reason": gap.reason.value, "needed": gap.needed, "remedy": gap.remedy}
 
 
-def _finding(finding: Finding, subject: SubjectJson, cache: Cache) -> FindingJson:
+def _finding(finding: Finding, subject: SubjectJson, cache: Cache, most: int | None) -> FindingJson:
+    telling = list(_telling(finding.evidence))
     row = FindingJson(
         check=finding.check.id,
         source=finding.check.source.value,
@@ -83,9 +86,11 @@ def _finding(finding: Finding, subject: SubjectJson, cache: Cache) -> FindingJso
         status=finding.status.value,
         severity=finding.severity.value,
         message=finding.message,
-        evidence=[_cached(entry, cache) for entry in _telling(finding.evidence)],
+        evidence=[_cached(entry, cache) for entry in telling[:most]],
         gaps=[_gap(gap) for gap in finding.gaps],
     )
+    if most is not None and len(telling) > most:
+        row["more_evidence"] = len(telling) - most
     if finding.check.observation:
         row["observation"] = True
     if finding.details is not None:

@@ -101,6 +101,8 @@ def _written(scope: Subject) -> Written:
             gaps.append(_unread(holder, f"line {first.line} is not well written: {first.message}"))
         else:
             found += [Found(issue, holder) for issue in _issues(holder, document)]
+    for holder in holders:
+        holder.log.rest()
     return Written(tuple(found), tuple(holders), tuple(dict.fromkeys(gaps)))
 
 

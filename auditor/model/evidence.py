@@ -113,14 +113,20 @@ class Log:
 
     def __init__(self) -> None:
         self.entries: list[Evidence] = []
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str]] | None = set()
 
     def add(self, evidence: Evidence) -> None:
         """Record one read; a value that was read before is not repeated."""
+        if self._seen is None:
+            self._seen = {entry.identity for entry in self.entries}
         identity = evidence.identity
         if identity not in self._seen:
             self._seen.add(identity)
             self.entries.append(evidence)
+
+    def rest(self) -> None:
+        """Give back what only adding needs: an estate keeps the logs of all its policies."""
+        self._seen = None
 
     def extend(self, entries: list[Evidence] | tuple[Evidence, ...]) -> None:
         """Record the reads of another judgement on this one."""

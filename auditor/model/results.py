@@ -70,6 +70,7 @@ class FindingJson(TypedDict):
     message: str
     observation: NotRequired[bool]
     evidence: list[EvidenceJson]
+    more_evidence: NotRequired[int]
     gaps: list[GapJson]
     details: NotRequired[dict[str, Any]]
     waiver: NotRequired[dict[str, Any]]

@@ -7,11 +7,14 @@ import json
 import pytest
 
 from auditor.apim.policy.certificates import Cause, Verdict
+from auditor.apim.policy.compose import Composer
 from auditor.apim.policy.evaluate.frame import Remark, known_bindings
+from auditor.apim.policy.operations import Prover
 from auditor.apim.policy.prove import CertificateVerdict, bindings_of
-from auditor.apim.policy.scopes import Api, Context, Operation, Secret
+from auditor.apim.policy.reader import read
+from auditor.apim.policy.scopes import Api, Context, Operation, Place, Policies, Scope, Secret
 from auditor.apim.policy.states import STATES, Caller
-from tests.policy.proving import CERT, DENY, FULL, JWT, PIN, certificate, effective, inbound, when
+from tests.policy.proving import CERT, DENY, FULL, JWT, PIN, certificate, effective, inbound, sections, when
 
 SHORT = {
     "deny": "D",
@@ -355,3 +358,23 @@ def test_nothing_about_certificates_is_none_untested() -> None:
     found = certificate(inbound('<set-header name="a" exists-action="delete" />'))
     assert (found.verdict, found.tested) == (Verdict.NONE, False)
     assert len(effective(inbound("")).readings) == 1
+
+
+def test_operations_that_differ_in_what_does_not_decide_keep_their_own_looks() -> None:
+    """What is shared between operations is who gets in, not whether a policy looks at a certificate."""
+    one, two = Operation("op-one", "one"), Operation("op-two", "two")
+    looks = '<set-header name="X-Cert"><value>@(context.Request.Certificate.Subject)</value></set-header>'
+    documents = {
+        Place(Scope.GLOBAL): read(
+            sections(inbound=JWT, backend="<forward-request/>", outbound="", on_error="")
+        ),
+        Place(Scope.OPERATION, "op-one"): read(sections()),
+        Place(Scope.OPERATION, "op-two"): read(sections(inbound=f"<base/>{looks}")),
+    }
+    api = Api("api", "api", subscription_required=False, operations=(one, two))
+    prover = Prover(Composer(Policies(documents)))
+    tested = [prover.certificate(way).tested for each in (one, two) for way in prover.arriving(api, each)]
+    served = [prover.entrances(way).weakest for each in (one, two) for way in prover.arriving(api, each)]
+    assert tested == [False, True]
+    assert len(served) == 2
+    assert len(set(served)) == 1

@@ -18,7 +18,7 @@ from typing import Final
 
 from auditor.apim.policy.scopes import Api, Library, Operation, Place, Policies, Product, Scope, Unreadable
 from auditor.apim.policy.statements import BASE, Expansion, Note, Origin, Statement, Told, expand, unknown
-from auditor.apim.policy.tree import SECTIONS, Document, Kind
+from auditor.apim.policy.tree import SECTIONS, Document, Element, Kind
 
 GATES: Final = frozenset(
     {
@@ -120,6 +120,9 @@ class Composer:
     policies: Policies
     _made: dict[tuple[Place, ...], Effective] = field(default_factory=dict)
     _sections: dict[tuple[tuple[Place, ...], str, Semantics], _Section] = field(default_factory=dict)
+    _places: dict[Place, Place] = field(default_factory=dict)
+    _narrowest: tuple[Place, ...] = ()
+    _of_narrowest: dict[tuple[tuple[Place, ...], str, Semantics], _Section] = field(default_factory=dict)
     _expanded: dict[tuple[Place, str], Expansion] = field(default_factory=dict)
     _workspaces: dict[Place, str | None] = field(default_factory=dict)
 
@@ -147,7 +150,11 @@ class Composer:
         if api.workspace is not None:
             places.append(Place(Scope.WORKSPACE, api.workspace))
         places.append(Place(Scope.GLOBAL))
-        return (place for place in places if place in self.policies.documents)
+        # One object for each place: an estate has a hundred thousand chains.
+        known = self._places
+        if not known:
+            known.update((place, place) for place in self.policies.documents)
+        return (known[place] for place in places if place in known)
 
     def _compose(self, chain: tuple[Place, ...]) -> Effective:
         usual = Semantics()
@@ -176,11 +183,17 @@ class Composer:
         """The effective section of a chain; that of its parents is made once for all who share them."""
         if not chain:
             return _Section((), ())
+        known = self._sections
+        if chain[0].scope is Scope.OPERATION:
+            # Nobody's parents: kept while they are put together, not for all operations of an estate.
+            if self._narrowest != chain:
+                self._narrowest, self._of_narrowest = chain, {}
+            known = self._of_narrowest
         key = (chain, name, semantics)
-        made = self._sections.get(key)
+        made = known.get(key)
         if made is None:
             parents = self._section(chain[1:], name, semantics)
-            made = self._sections[key] = self._own(chain, name, semantics, parents)
+            made = known[key] = self._own(chain, name, semantics, parents)
         return made
 
     def _own(self, chain: tuple[Place, ...], name: str, semantics: Semantics, parents: _Section) -> _Section:
@@ -202,6 +215,9 @@ class Composer:
             note = Note(Told.SECTION_ABSENT, message, start, chain[1:], _gates(parents.statements))
             kept = parents.statements if semantics.absent_inherits else ()
             return _Section(kept, (note, *doubts, *parents.notes))
+        if _inherits_only(section):
+            # Most sections of most documents: they share what is found out about their parents'.
+            return _Section(parents.statements, (*doubts, *parents.notes)) if doubts else parents
         expansion = self._expansion(place, name, library, read)
         statements = _insert(expansion.statements, parents.statements, semantics)
         own = _told(
@@ -261,6 +277,12 @@ def _insert_below(statement: Statement, parents: tuple[Statement, ...], semantic
         elif semantics.nested_counts:
             children.extend(parents)
     return replace(statement, children=tuple(children))
+
+
+def _inherits_only(section: Element) -> bool:
+    """Whether a section holds ``<base/>`` and nothing else."""
+    elements = section.elements
+    return len(elements) == 1 and elements[0].name == BASE
 
 
 def _gates(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
 
 from auditor.apim.policy.authentication import AuthenticationVerdict, authentication_verdict, combine
 from auditor.apim.policy.compose import Composer, Effective
@@ -20,6 +22,9 @@ class Arriving:
     context: Context
     effective: Effective
     bindings: Bindings
+
+
+_NONE: Final[Bindings] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -43,7 +48,7 @@ class Prover:
         for context in self._contexts[api.id]:
             effective = self.composer.effective(api, operation, context.product)
             # What no code reads need not be said.
-            bindings = {} if self._is_fixed(effective) else self.bindings(api, operation, context)
+            bindings = _NONE if self._is_fixed(effective) else self.bindings(api, operation, context)
             yield Arriving(context, effective, bindings)
 
     def bindings(
@@ -61,6 +66,7 @@ class Prover:
         effective = arriving.effective
         if not self._is_fixed(effective):
             return certificate_verdict(effective, arriving.bindings, self.walks)
+        # By the whole of it: what looks at a certificate need not decide.
         key = id(effective)
         if key not in self._certificates:
             self._certificates[key] = certificate_verdict(effective, {}, self.walks)
@@ -71,7 +77,7 @@ class Prover:
         effective, context = arriving.effective, arriving.context
         if not self._is_fixed(effective):
             return authentication_verdict(effective, context, arriving.bindings, self.walks)
-        key = (id(effective), context)
+        key = (self._proof(effective), context)
         if key not in self._entrances:
             self._entrances[key] = authentication_verdict(effective, context, {}, self.walks)
         return self._entrances[key]
@@ -79,6 +85,12 @@ class Prover:
     def authentication(self, api: Api, operation: Operation | None = None) -> AuthenticationVerdict:
         """Who is served, over every way to arrive."""
         return combine([self.entrances(each) for each in self.arriving(api, operation)])
+
+    def _proof(self, effective: Effective) -> int:
+        """Equal for effective policies that serve the same callers: what decides in them is the same."""
+        if len(effective.readings) > 1 or effective.doubts:
+            return id(effective)
+        return id(self.walks.of(effective.reading.inbound, _NONE))
 
     def _is_fixed(self, effective: Effective) -> bool:
         """Whether its verdicts hold for every operation; the composer keeps what it made, so ids stay."""

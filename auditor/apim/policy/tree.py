@@ -275,6 +275,15 @@ class Element:
             waiting.extend(reversed(element.elements))
 
 
+def _kind_of(elements: tuple[Element, ...]) -> Kind:
+    if not elements:
+        return Kind.NONE
+    name = elements[0].name
+    if name in RESOLVERS:
+        return Kind.RESOLVER
+    return Kind(name) if name in {Kind.POLICIES, Kind.FRAGMENT} else Kind.OTHER
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """A text as read: what stands at its top, and everything said against it."""
@@ -282,20 +291,20 @@ class Document:
     children: tuple[Element | Text, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    elements: tuple[Element, ...] = field(init=False)
+    """The elements at its top: one, in a document as it should be."""
+    kind: Kind = field(init=False)
+    """What the document is, by its first element."""
+
+    def __post_init__(self) -> None:
+        elements = tuple(child for child in self.children if isinstance(child, Element))
+        object.__setattr__(self, "elements", elements)
+        object.__setattr__(self, "kind", _kind_of(elements))
+
     @property
     def root(self) -> Element | None:
         """The first element."""
-        return next((child for child in self.children if isinstance(child, Element)), None)
-
-    @property
-    def kind(self) -> Kind:
-        """What the document is."""
-        root = self.root
-        if root is None:
-            return Kind.NONE
-        if root.name in RESOLVERS:
-            return Kind.RESOLVER
-        return Kind(root.name) if root.name in {Kind.POLICIES, Kind.FRAGMENT} else Kind.OTHER
+        return self.elements[0] if self.elements else None
 
     @property
     def sound(self) -> bool:
@@ -306,11 +315,6 @@ class Document:
         """``inbound``, ``backend``, ``outbound`` or ``on-error`` of a ``<policies>`` document."""
         root = self.root
         return root.find(name) if root is not None and self.kind is Kind.POLICIES else None
-
-    @property
-    def elements(self) -> tuple[Element, ...]:
-        """The elements at its top: one, in a document as it should be."""
-        return tuple(child for child in self.children if isinstance(child, Element))
 
     def walk(self) -> Iterator[Element]:
         """All elements, in the order of the document."""

@@ -17,6 +17,7 @@ from auditor.apim.policy.values import Value
 from auditor.apim.policy.walk import Walker
 
 T = TypeVar("T")
+_Alike = tuple[tuple[int, ...], frozenset[str], frozenset[str]]
 _Key = tuple[tuple[int, ...], frozenset[tuple[str, Value]]]
 
 
@@ -47,7 +48,8 @@ class Walks:
     """Walks sections, each once for what its deciding code can tell apart."""
 
     looks: Looks = field(default_factory=Looks)
-    _slices: dict[int, Slice] = field(default_factory=dict)
+    _slices: dict[int, tuple[tuple[Statement, ...], Slice]] = field(default_factory=dict)
+    _alike: dict[_Alike, Slice] = field(default_factory=dict)
     _walked: dict[_Key, Walked] = field(default_factory=dict)
 
     def of(self, statements: tuple[Statement, ...], bindings: Bindings) -> Walked:
@@ -77,11 +79,14 @@ class Walks:
         return self._slice(statements)
 
     def _slice(self, statements: tuple[Statement, ...]) -> Slice:
-        made = self._slices.get(id(statements))
-        if made is None:
-            # The slice holds the statements, so that their ids stay theirs.
-            made = self._slices[id(statements)] = cut(statements)
-        return made
+        held = self._slices.get(id(statements))
+        if held is None:
+            made = cut(statements)
+            # Operations whose own policy decides nothing share the slice of their parents'.
+            shared = self._alike.setdefault((made.identity, made.written, made.set_headers), made)
+            # The statements are held, so that their ids stay theirs.
+            held = self._slices[id(statements)] = (statements, shared)
+        return held[1]
 
 
 def _walk(made: Slice, bindings: Bindings) -> Walked:
