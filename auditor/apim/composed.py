@@ -16,7 +16,9 @@ from auditor.apim.policy.evaluate.frame import Bindings
 from auditor.apim.policy.issues import Rule, Weight
 from auditor.apim.policy.operations import Prover
 from auditor.apim.policy.said import Said
+from auditor.apim.policy.scopes import Scope
 from auditor.apim.policy.statements import Origin, Statement, Told
+from auditor.apim.policy.values import Value
 from auditor.model.subject import Subject
 
 NOT_READ = frozenset(
@@ -25,6 +27,7 @@ NOT_READ = frozenset(
 """What composition notes where a part of a policy was not read, or not surely as the service reads it."""
 _ORDER = tuple(Weight)
 _CERTAIN = frozenset({Weight.FAIL, Weight.WEAK})
+_OF_API = frozenset({Scope.API, Scope.OPERATION})
 
 Look = Callable[[Reading, Bindings, Prover], tuple[Said, ...]]
 """A set of rules: what they say of one reading of an effective policy."""
@@ -65,12 +68,15 @@ def effects(api: Subject, name: str, look: Look) -> Effects:
         Undetermined: The API's operations were not listed.
     """
     prover, ways = ways_in(api)
-    # Operations share effective policies: each is looked at once for the whole service.
-    known = api.audit.memo.setdefault(("auditor.apim.composed", name, f"{id(prover)}"), {})
+    # Operations share effective policies: each is looked at once, for the whole service where no document
+    # of the API takes part.
+    shared = api.audit.memo.setdefault(("auditor.apim.composed", name, f"{id(prover)}"), {})
+    own: dict[tuple[int, frozenset[tuple[str, Value]]], tuple[Said, ...]] = {}
     groups: dict[tuple[int, bool], tuple[tuple[Said, ...], list[Way]]] = {}
     for way in ways:
         effective, bindings = way.arriving.effective, way.arriving.bindings
         key = (id(effective), frozenset(bindings.items()))
+        known = own if any(place.scope in _OF_API for place in effective.chain) else shared
         if key not in known:
             known[key] = _over_readings(effective, bindings, prover, look)
         said = known[key]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import isfinite
+from sys import intern
 from typing import Any, TypeVar, overload
 
 from auditor.model.evidence import Evidence, Gap, Log, Reason, Undetermined
@@ -57,9 +58,6 @@ class Subject:
         self.item = item
         """Key of the item among its siblings, for the fingerprint; never an index."""
         self._node = resource.body if not base else node
-
-    def __repr__(self) -> str:
-        return f"Subject({self.resource.id!r}, {self.base!r})"
 
     # -- who it is ---------------------------------------------------------------------------------
 
@@ -254,7 +252,8 @@ class Subject:
             remedy = listing.remedy if self.source.declared and listing.detail else gap.remedy
             raise Undetermined(Gap(listing.reason, needed, remedy))
         count = len(inventory.children(self.key, type_)) or len(inventory.extensions(self.key, type_))
-        self.log.add(Evidence(self.resource, f"#{collection}", f"{count} listed", origin=listing.origin))
+        what, told = intern(f"#{collection}"), intern(f"{count} listed")  # as often as there are operations
+        self.log.add(Evidence(self.resource, what, told, origin=listing.origin))
 
     def related(self, resource_id: str) -> Subject:
         """The resource with an id, in any case.

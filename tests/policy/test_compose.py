@@ -319,3 +319,15 @@ def test_a_large_estate_is_composed_in_seconds() -> None:
     }
     assert len(found) == 1000
     assert time.monotonic() - began < 10
+
+
+def test_operations_whose_policy_was_not_read_are_composed_once() -> None:
+    operations = tuple(Operation(f"api/{name}", name) for name in ("a", "b", "c"))
+    unread = {Place(Scope.OPERATION, each.id): Unreadable("not listed") for each in operations[:2]}
+    api = Api("api", "api", operations=operations)
+    composer = Composer(Policies({Place(Scope.API, "api"): read(sections()), **unread}))
+    first, second, third = (composer.effective(api, each) for each in operations)
+    assert first is second
+    assert third is not first
+    assert any(note.told is Told.UNREADABLE for note in first.notes)
+    assert not any(note.told is Told.UNREADABLE for note in third.notes)

@@ -121,6 +121,7 @@ class Composer:
     _made: dict[tuple[Place, ...], Effective] = field(default_factory=dict)
     _sections: dict[tuple[tuple[Place, ...], str, Semantics], _Section] = field(default_factory=dict)
     _places: dict[Place, Place] = field(default_factory=dict)
+    _unread: dict[str, Place] = field(default_factory=dict)
     _narrowest: tuple[Place, ...] = ()
     _of_narrowest: dict[tuple[tuple[Place, ...], str, Semantics], _Section] = field(default_factory=dict)
     _expanded: dict[tuple[Place, str], Expansion] = field(default_factory=dict)
@@ -150,6 +151,9 @@ class Composer:
         if api.workspace is not None:
             places.append(Place(Scope.WORKSPACE, api.workspace))
         places.append(Place(Scope.GLOBAL))
+        if operation is not None and isinstance(self.policies.documents.get(places[0]), Unreadable):
+            # What was not read may be anything: one such operation stands for all of an API.
+            places[0] = self._unread.setdefault(api.id, places[0])
         # One object for each place: an estate has a hundred thousand chains.
         known = self._places
         if not known:
