@@ -23,6 +23,7 @@ from auditor.snapshot.files import Writer, records
 from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, Record, SnapshotError
 
 _SUBSCRIPTIONS: Final = "2022-12-01"
+_GROUPS: Final = "2020-05-01"
 _WHOLE: Final = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
 _ID: Final = re.compile(r"[0-9A-Za-z\-]{1,36}")
 _REFUSED: Final = "the token was refused"
@@ -139,10 +140,14 @@ def _in_subscription(session: Session, subscription: str) -> list[str]:
 
 
 def _in_group(session: Session) -> list[str]:
+    group = session.scope.management_group
+    # Asked for first: a query over a group that is not there must never become one over everything.
+    there = session.arm.get(f"/providers/Microsoft.Management/managementGroups/{group}", _GROUPS)
+    _demand(there, f"management group {group}")
     query = "resources | where type =~ 'microsoft.apimanagement/service' | project id | order by id asc"
     services: list[str] = []
-    for reply in session.arm.query(query, (), (session.scope.management_group,)):
-        _demand(reply, f"management group {session.scope.management_group}")
+    for reply in session.arm.query(query, (), (group,)):
+        _demand(reply, f"management group {group}")
         services += [str(row["id"]) for row in reply.body.get("data") or () if "id" in row]
     return services
 

@@ -199,6 +199,20 @@ def test_a_run_that_was_cut_short_is_resumed_to_the_same_report(
     assert reports[0] == reports[1]
 
 
+def test_a_management_group_is_read_and_one_that_is_not_there_reads_nothing(
+    run: Any, estate: Any, tmp_path: Path
+) -> None:
+    server, live = estate
+    server.management_groups["contoso"] = [live[-1]]
+    arguments = (*live[:-2], "-o", str(tmp_path / "s.json.gz"))
+    ran = run("collect", *arguments, "--management-group", "contoso")
+    assert ran.code == 0, ran.err
+    assert "2 services in 1 subscriptions" in ran.err
+    ran = run("collect", *arguments, "--management-group", "fabrikam", "-q")
+    assert ran.code == 4
+    assert "management group fabrikam: not found" in ran.err
+
+
 def test_another_scope_is_not_resumed(run: Any, estate: Any, tmp_path: Path) -> None:
     _, live = estate
     path = tmp_path / "s.json.gz"
