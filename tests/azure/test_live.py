@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from auditor.azure import client
 from auditor.cli import main
 from tests.arm_server.estates import Estate
 from tests.arm_server.fixtures import StartArm, use
+from tests.conftest import ROOT
 
 MOMENT = ("--as-of", "2026-11-22")
 
@@ -188,6 +192,32 @@ def test_a_run_that_was_cut_short_is_resumed_to_the_same_report(
     fault = server.fault("failing", "*/apis/*")
     run("collect", *live, "-o", str(path), "-q")
     assert fault.hits
+    server.faults.clear()
+    server.log.clear()
+    assert run("collect", *live, "-o", str(path), "--resume", "-q").code == 0
+    assert 0 < server.log.count("*") < calls
+    reports = []
+    for name, snapshot in (("a", whole), ("b", path)):
+        run("scan", str(snapshot), *MOMENT, "--report", f"json={tmp_path / name}", "-q")
+        reports.append([{**each, "input": ""} for each in results(tmp_path / name)["services"]])
+    assert reports[0] == reports[1]
+
+
+def test_a_run_that_was_killed_is_resumed_to_the_same_report(run: Any, estate: Any, tmp_path: Path) -> None:
+    server, live = estate
+    whole, path = tmp_path / "whole.json.gz", tmp_path / "part.json.gz"
+    run("collect", *live, "-o", str(whole), "-q")
+    calls = server.log.count("*")
+    server.log.clear()
+    slow = server.fault("slow", "/subscriptions/*", seconds=0.05)
+    command = [sys.executable, "-m", "auditor", "collect", *live, "-o", str(path), "-q"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603
+    ends = time.monotonic() + 60
+    while server.log.count("*") < calls // 2 and time.monotonic() < ends:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert slow.hits
     server.faults.clear()
     server.log.clear()
     assert run("collect", *live, "-o", str(path), "--resume", "-q").code == 0
