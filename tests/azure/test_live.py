@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from auditor.azure import client
+from auditor.azure.plan import BELOW
 from auditor.cli import main
 from tests.arm_server.estates import Estate
 from tests.arm_server.fixtures import StartArm, use
@@ -132,6 +133,26 @@ def test_a_fault_never_makes_a_pass(run: Any, estate: Any, tmp_path: Path, kind:
     assert sum(status == "unknown" for status in after.values()) > sum(
         status == "unknown" for status in before.values()
     )
+
+
+def test_no_endpoint_in_turn_makes_a_pass(run: Any, estate: Any, tmp_path: Path) -> None:
+    server, live = estate
+    whole, less = tmp_path / "whole.json", tmp_path / "less.json"
+    run("scan", *live, *MOMENT, "--report", f"json={whole}", "-q")
+    before = by_subject(results(whole))
+    gained = {}
+    names = sorted({name for below in BELOW.values() for name in below})
+    for number, name in enumerate(names):
+        fault = server.fault(("forbidden", "cut", "html")[number % 3], f"*/{name}")
+        ran = run("scan", *live, *MOMENT, "--report", f"json={less}", "-q")
+        server.faults.clear()
+        assert ran.code in (1, 3), (name, ran.err)
+        if not fault.hits:
+            continue
+        for key, status in by_subject(results(less)).items():
+            if status != before.get(key) and status not in {"unknown", "error"}:
+                gained[name, key] = (before.get(key), status)
+    assert gained == {}
 
 
 def by_subject(found: dict[str, Any]) -> dict[tuple[str, str], str]:
