@@ -17,14 +17,10 @@ from auditor.apim.policy.issues import Rule, Weight
 from auditor.apim.policy.operations import Prover
 from auditor.apim.policy.said import Said
 from auditor.apim.policy.scopes import Scope
-from auditor.apim.policy.statements import Origin, Statement, Told
+from auditor.apim.policy.statements import NOT_READ, Origin, Statement
 from auditor.apim.policy.values import Value
 from auditor.model.subject import Subject
 
-NOT_READ = frozenset(
-    {Told.UNREADABLE, Told.UNSOUND, Told.FRAGMENT_MISSING, Told.FRAGMENT_CYCLIC, Told.FRAGMENT_SECTIONS}
-)
-"""What composition notes where a part of a policy was not read, or not surely as the service reads it."""
 _ORDER = tuple(Weight)
 _CERTAIN = frozenset({Weight.FAIL, Weight.WEAK})
 _OF_API = frozenset({Scope.API, Scope.OPERATION})

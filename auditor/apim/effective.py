@@ -15,17 +15,13 @@ from auditor.apim.policy.operations import Arriving, Prover
 from auditor.apim.policy.prove import bindings_of
 from auditor.apim.policy.scopes import Api, Context, Operation, Place, Product
 from auditor.apim.policy.show import statement_shown
-from auditor.apim.policy.statements import Note, Told
+from auditor.apim.policy.statements import NOT_READ, Note, Told
 from auditor.apim.policy.tree import SECTIONS
 from auditor.errors import UsageError
 from auditor.model.logic import settled
 from auditor.model.subject import Subject
 
 _MOST_NAMED = 8
-UNREAD = frozenset(
-    {Told.UNREADABLE, Told.UNSOUND, Told.FRAGMENT_MISSING, Told.FRAGMENT_CYCLIC, Told.FRAGMENT_SECTIONS}
-)
-"""What composition says of documents that were not read, or not surely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,7 @@ def _choose(ways: Sequence[Arriving], product: Product | None) -> Arriving:
 def _complete(prover: Prover, ways: Iterable[Arriving]) -> bool:
     policies = prover.composer.policies
     listed = policies.products is not None and policies.subscriptions is not None
-    return listed and not any(note.told in UNREAD for way in ways for note in way.effective.notes)
+    return listed and not any(note.told in NOT_READ for way in ways for note in way.effective.notes)
 
 
 def _lists_operations(api: Subject) -> bool:

@@ -13,7 +13,7 @@ from auditor.apim.policy.guards import GUARDS, Guard, Why, why
 from auditor.apim.policy.issues import Rule, Weight
 from auditor.apim.policy.operations import Prover
 from auditor.apim.policy.scopes import Missing, Scope
-from auditor.apim.policy.statements import Statement, Told
+from auditor.apim.policy.statements import NOT_READ, Statement
 from auditor.apim.policy.values import By
 from auditor.model.evidence import Gap, Reason
 from auditor.model.logic import settled
@@ -22,9 +22,6 @@ from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, U
 from controls.apim.im_1_arrivals import ENOUGH, Case, arrivals, cases_of, how, name_of, where
 from controls.policies import policy_words, told
 
-NOT_READ = frozenset(
-    {Told.UNREADABLE, Told.UNSOUND, Told.FRAGMENT_MISSING, Told.FRAGMENT_CYCLIC, Told.FRAGMENT_SECTIONS}
-)
 _MOST_LISTED = 50
 _FILLED = ("${", "%{")
 """How a value begins that a tool fills in before deployment."""

@@ -12,14 +12,14 @@ from auditor.apim.policy.issues import Rule, Weight
 from auditor.apim.policy.operations import Prover
 from auditor.apim.policy.outcomes import always
 from auditor.apim.policy.sheets import named_values_of
-from auditor.apim.policy.statements import Origin
+from auditor.apim.policy.statements import NOT_READ, Origin
 from auditor.apim.policy.tokens import Flaw, Problem, TokenGate
 from auditor.apim.policy.values import By
 from auditor.apim.policy.walks import Walked
 from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
-from controls.apim.im_1_policies import NOT_READ, not_all_read
+from controls.apim.im_1_policies import not_all_read
 from controls.policies import MOST_TOLD, policy_words, told
 
 _MOST_LISTED = 50

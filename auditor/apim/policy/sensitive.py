@@ -161,8 +161,3 @@ def removed(text: str) -> Iterator[tuple[str, bool]]:
         kind = found["kind"]
         if kind != _HARMLESS:
             yield kind, kind not in _LOOSE
-
-
-def is_scheme(text: str) -> bool:
-    """Whether a text is nothing but the word of an authentication scheme."""
-    return _SCHEME.fullmatch(text.strip()) is not None

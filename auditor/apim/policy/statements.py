@@ -84,6 +84,12 @@ class Told(StrEnum):
     FRAGMENT_SECTIONS = "fragment-sections"
 
 
+NOT_READ: Final = frozenset(
+    {Told.UNREADABLE, Told.UNSOUND, Told.FRAGMENT_MISSING, Told.FRAGMENT_CYCLIC, Told.FRAGMENT_SECTIONS}
+)
+"""What composition notes where a part of a policy was not read, or not surely as the service reads it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One thing to say, where, and about which scopes or statements."""
