@@ -48,6 +48,12 @@ INPUTS_INTRODUCTION = (
     "what Azure reported are not mixed ([why](decisions/0004-declared-and-observed.md)). JSON may have "
     "comments, a byte order mark, and UTF-16 as PowerShell's `>` writes it."
 )
+SURROUNDINGS_KEY = (
+    "What applies to a subscription, wherever it stands, is listed once for the subscription, and only "
+    "a snapshot tells whether such a list is whole. Networks, security groups, vaults, identities, "
+    "firewalls and the states of Azure Policy come from Resource Graph; whether the tenant has opted in "
+    "to Customer Lockbox comes from the tenant."
+)
 COLLECTIONS_KEY = (
     "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "
     "permission is what reads the collection; the Reader role has them all."
@@ -331,6 +337,10 @@ def inputs_page() -> str:
         else:
             request, action = f"`{collection.path('ID')}`", f"`{collection.action}`"
         rows.append([collection.title, request, action, "yes" if collection.exported else "no"])
+    above = (
+        [each.title, f"`{each.path('/subscriptions/ID')}`", f"`{each.action}`"]
+        for each in collections.SURROUNDINGS.values()
+    )
     lines = [
         INPUTS_INTRODUCTION,
         "",
@@ -342,6 +352,11 @@ def inputs_page() -> str:
         COLLECTIONS_KEY,
         "",
         *table(["collection", "request", "permission", "in a portal export"], rows),
+        "## Around a service",
+        "",
+        SURROUNDINGS_KEY,
+        "",
+        *table(["collection", "request", "permission"], above),
     ]
     return page("auditor/audit.py and auditor/apim/collections.py", "Inputs", lines)
 

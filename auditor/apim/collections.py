@@ -6,7 +6,8 @@ actions: "Microsoft.ApiManagement permissions" and the REST reference, api-versi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import InputKind
@@ -30,6 +31,10 @@ class Collection:
     api_version: str = API_VERSION
     nested: bool = False
     """It stands below another collection, not below the service."""
+    segment: str = ""
+    """Path of the request behind ``providers/``, where it is not the name."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """Further members of the request's query."""
 
     @property
     def extension(self) -> bool:
@@ -39,14 +44,17 @@ class Collection:
     @property
     def action(self) -> str:
         """The permission that reads it."""
+        if self.name == ACTIVITY:
+            return "Microsoft.Insights/eventtypes/values/read"
         if self.extension:
             return f"{self.name}/read"
         return f"Microsoft.ApiManagement/service/{self.name}/read"
 
     def path(self, resource_id: str) -> str:
         """The request that lists it, without the host: ``az rest`` adds the cloud's own."""
-        segment = f"providers/{self.name}" if self.extension else self.name
-        return f"{resource_id}/{segment}?api-version={self.api_version}"
+        segment = f"providers/{self.segment or self.name}" if self.extension else self.name
+        members = "".join(f"&{name}={value}" for name, value in self.query.items())
+        return f"{resource_id}/{segment}?api-version={self.api_version}{members}"
 
 
 COLLECTIONS: dict[str, Collection] = {
@@ -94,17 +102,62 @@ COLLECTIONS: dict[str, Collection] = {
 }
 
 
+ACTIVITY = "Microsoft.Insights/events"
+"""What the activity log is called in the inventory: its entries have ids of many shapes on the wire."""
+SURROUNDINGS: dict[str, Collection] = {
+    collection.name.lower(): collection
+    for collection in (
+        Collection(
+            "Microsoft.Authorization/policyAssignments",
+            "Azure Policy assignments",
+            exported=False,
+            api_version="2023-04-01",
+        ),
+        Collection(
+            "Microsoft.Authorization/roleAssignments",
+            "role assignments",
+            exported=False,
+            api_version="2022-04-01",
+        ),
+        Collection(
+            "Microsoft.Authorization/roleDefinitions",
+            "custom roles",
+            exported=False,
+            api_version="2022-04-01",
+            query={"$filter": "type eq 'CustomRole'"},
+        ),
+        Collection(
+            ACTIVITY,
+            "entries of the activity log",
+            exported=False,
+            api_version="2015-04-01",
+            segment="Microsoft.Insights/eventtypes/management/values",
+        ),
+        Collection(
+            "Microsoft.Security/pricings",
+            "Defender plans",
+            exported=False,
+            api_version="2024-01-01",
+        ),
+    )
+}
+"""What is listed for a subscription: what stands at it, above it and below it."""
+
+
 def collection(name: str) -> Collection:
-    """The collection with a wire name, known to the table or not."""
-    return COLLECTIONS.get(name.lower()) or Collection(name, name)
+    """The collection with a wire name, known to the tables or not."""
+    folded = name.lower()
+    return COLLECTIONS.get(folded) or SURROUNDINGS.get(folded) or Collection(name, name)
 
 
 def uncollected(subject: Subject, name: str) -> Gap:
     """Why a collection is not there, and how to get it; see ``Knowledge.uncollected``."""
     wanted = collection(name)
-    needed = f"the {wanted.title} of {subject.name}"
     source = subject.source
     remedy = listing_command(subject, wanted)
+    if name.lower() in SURROUNDINGS:
+        return Gap(Reason.INPUT, f"the {wanted.title} of the subscription of {subject.name}", remedy)
+    needed = f"the {wanted.title} of {subject.name}"
     if source.kind in _CHILDLESS or (source.exported and not wanted.exported):
         return Gap(Reason.INPUT, needed, remedy)
     if source.declared:
@@ -115,6 +168,9 @@ def uncollected(subject: Subject, name: str) -> Gap:
 
 def listing_command(subject: Subject, wanted: Collection) -> str:
     """The command that lists a collection of a deployed service, and the permission it needs."""
+    if wanted.name.lower() in SURROUNDINGS:
+        subscription = full_id(subject).split("/")[2]
+        return f"auditor collect --subscription {subscription} -o snapshot.json.gz (needs {wanted.action})"
     return f'az rest --method get --url "{wanted.path(full_id(subject))}" (needs {_action(subject, wanted)})'
 
 

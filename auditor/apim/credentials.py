@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import together
-from auditor.model.subject import Fields, Items, Subject
+from auditor.model.subject import Subject
+from auditor.model.tracked import Fields, Items
 from auditor.model.values import Redacted, escape
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Unknown, Verdict
 

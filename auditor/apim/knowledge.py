@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.apim.collections import COLLECTIONS, listing_command, missing, uncollected
+from auditor.apim.collections import COLLECTIONS, SURROUNDINGS, listing_command, missing, uncollected
 from auditor.apim.defaults import default_of
 from auditor.model.evidence import Default, Gap
 from auditor.model.inventory import Withheld
@@ -37,4 +37,10 @@ class ApimKnowledge:
                 reason = gap.reason if listing is None else listing.reason
                 command = listing_command(service, collection)
                 rows.append(Withheld(service.resource.id, collection.name, reason, gap.needed, command))
+        for name, collection in SURROUNDINGS.items():
+            listing = service.audit.inventory.surveyed(service.resource, name)
+            if listing is None or not listing.complete:
+                gap = uncollected(service, collection.name)
+                reason = gap.reason if listing is None else listing.reason
+                rows.append(Withheld(service.resource.id, collection.name, reason, gap.needed, gap.remedy))
         return rows

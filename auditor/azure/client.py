@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from auditor.azure.clouds import Cloud
 from auditor.azure.limiter import Limiter
@@ -83,7 +83,7 @@ class Arm:
             api_version: Of the resource's provider.
             query: Further members of the query: ``format="rawxml"``.
         """
-        members = "&".join(f"{name}={value}" for name, value in query.items())
+        members = "&".join(f"{name}={quote(value, safe=',')}" for name, value in query.items())
         url = f"{path}?api-version={api_version}" + (f"&{members}" if members else "")
         return self._send("GET", url, api_version)
 

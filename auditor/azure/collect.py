@@ -1,29 +1,39 @@
 """Reads services and what stands around them into a snapshot.
 
 Each collection below a service is one task; tasks run side by side, held back by the subscription's limiter
-alone. What a task meets, it records: complete, forbidden (with the permission), not in this tier, absent,
-throttled, failed. Nothing is kept in memory but the ids of what has collections of its own.
+alone; so do a few subscriptions. What a task meets, it records: complete, forbidden (with the permission),
+not in this tier, absent, throttled, failed. Nothing is kept in memory but the ids of what has collections of
+its own.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from auditor.apim.collections import API_VERSION
+from auditor.apim.collections import ACTIVITY, API_VERSION
+from auditor.azure.bodies import count_of, full_id, ids_below, items_of, judged_entries, without_cursor
 from auditor.azure.client import Arm, Reply
-from auditor.azure.plan import Task, below, neighbours_query
+from auditor.azure.plan import Task, around, below, queries
 from auditor.model.inventory import SERVICE
 from auditor.redaction import Redactor
 from auditor.snapshot.files import Writer
 from auditor.snapshot.records import Answer, Footer, Listed, Outcome, Record
 
 THREADS: Final = 8
+"""Requests at a time for one subscription."""
+SUBSCRIPTIONS: Final = 4
+"""Subscriptions at a time."""
+_DAYS: Final = 89
+"""How far back the activity log is read; it keeps 90 days."""
+_GRAPH: Final = "microsoft.resourcegraph/resources"
+_LOCKBOX: Final = ("/providers/Microsoft.CustomerLockbox/tenantOptedIn/", "2018-02-28-preview")
 _POLICIES_OF_OPERATIONS: Final = "/apis/operations/policies"
 
 
@@ -67,10 +77,11 @@ class Collector:
     """Read below the first item of each collection only."""
     progress: Progress = field(default_factory=Progress)
     tell: Callable[[Progress], None] = lambda _: None
+    tenant: str = ""
+    """Id of the tenant; empty where it is not known."""
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _skipped: bool = False
-    _policies_seen: set[str] = field(default_factory=set)
 
     # -- the run -----------------------------------------------------------------------------------------
 
@@ -85,18 +96,26 @@ class Collector:
         """
         started = time.monotonic()
         self.progress.services = len(services)
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="read") as pool:
+        by_subscription: dict[str, list[str]] = {each.lower(): [] for each in subscriptions}
+        for service in services:
+            by_subscription.setdefault(service.split("/")[2].lower(), []).append(service)
+        named = {each.lower(): each for each in subscriptions}
+        with ThreadPoolExecutor(SUBSCRIPTIONS, thread_name_prefix="subscription") as pool:
+            running = [
+                pool.submit(self._subscription, named.get(key, key), own)
+                for key, own in by_subscription.items()
+            ]
             try:
-                for service in services:
-                    self.progress.service = service.rpartition("/")[2]
-                    self.tell(self.progress)
-                    self._service(service, pool)
-                    self.progress.done += 1
-                self._neighbours(subscriptions)
+                for each in running:
+                    each.result()
+                self._lockbox()
             except KeyboardInterrupt:
                 self.stopped.set()
                 pool.shutdown(wait=True, cancel_futures=True)
-            self.tell(self.progress)
+            except BaseException:
+                self.stopped.set()
+                raise
+        self.tell(self.progress)
         return Footer(
             _now(),
             self.arm.calls,
@@ -105,21 +124,35 @@ class Collector:
             complete=not (self._skipped or self.stopped.is_set()),
         )
 
+    def _subscription(self, subscription: str, services: Sequence[str]) -> None:
+        """The services of one subscription, then what stands around them."""
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="read") as pool:
+            for service in services:
+                with self._lock:
+                    self.progress.service = service.rpartition("/")[2]
+                self.tell(self.progress)
+                self._service(service, pool)
+                with self._lock:
+                    self.progress.done += 1
+            seen: set[str] = set()
+            list(pool.map(partial(self._collection, seen=seen), around(subscription)))
+        self._graph(subscription)
+
     def _service(self, service: str, pool: ThreadPoolExecutor) -> None:
         """One service: itself, then level by level what is below it."""
         if not self._resource(service, API_VERSION):
             return
         waiting = list(below(service, SERVICE))
         known = self._listed_policies(service)
+        seen: set[str] = set()
         while waiting:
             following: list[Task] = []
-            for found in pool.map(self._collection, waiting):
+            for found in pool.map(partial(self._collection, seen=seen), waiting):
                 following += found
-            if known is not None and not known >= self._policies_seen:
+            if known is not None and not known >= seen:
                 # It does not list what other answers showed: it is not to be relied on.
                 known = None
             waiting = self._without(following, known)
-        self._policies_seen.clear()
 
     def _without(self, tasks: list[Task], known: set[str] | None) -> list[Task]:
         """The tasks that are left when it is known which operations have a policy."""
@@ -149,8 +182,13 @@ class Collector:
         self._answer(reply, SERVICE)
         return reply.outcome is Outcome.COMPLETE
 
-    def _collection(self, task: Task) -> list[Task]:
-        """One collection, page by page; the collections below its items."""
+    def _collection(self, task: Task, seen: set[str]) -> list[Task]:
+        """One collection, page by page; the collections below its items.
+
+        Args:
+            task: What to list.
+            seen: Takes the ids of the policies that are found, in lower case.
+        """
         key = (task.parent.lower(), task.type)
         if key in self.kept.listings:
             return [each for item in self.kept.ids.get(key, ()) for each in below(item, task.type)]
@@ -158,19 +196,20 @@ class Collector:
             self._write(Listed(task.parent, task.type, Outcome.SKIPPED, f"GET {task.path}"))
             return []
         items: list[str] = []
-        said = seen = 0
+        said = found = 0
         reply: Reply | None = None
-        for reply in self.arm.pages(task.path, task.api_version):
+        for reply in self.arm.pages(task.path, task.collection.api_version, **_query(task)):
             self._answer(reply, task.type)
-            items += _ids(reply, task.path)
-            seen += len(_items(reply))
-            said = max(said, _count(reply))
+            # What applies to a subscription stands anywhere; it has nothing below it.
+            items += ids_below(reply, task.path) if not task.around else [""] * len(items_of(reply))
+            found += len(items_of(reply))
+            said = max(said, count_of(reply))
         assert reply is not None  # noqa: S101 - a list has a first page, whatever comes of it
-        lost = max(said, seen) - len(items)
+        lost = max(said, found) - len(items)
         self._end(task, reply, items, lost)
         if task.type.endswith("/policies"):
             with self._lock:
-                self._policies_seen.update(item.lower() for item in items)
+                seen.update(item.lower() for item in items)
         return [each for item in items[: 1 if self.sample else None] for each in below(item, task.type)]
 
     def _end(self, task: Task, last: Reply, items: list[str], lost: int) -> None:
@@ -181,8 +220,9 @@ class Collector:
             outcome, detail = Outcome.TRUNCATED, f"{lost} of its items are missing, or have no id of its own"
         action = (last.action or task.action) if outcome is Outcome.FORBIDDEN else ""
         self._write(Listed(task.parent, task.type, outcome, last.request, len(items), action, detail))
-        self.progress.listings += 1
-        self.progress.unread += outcome not in (Outcome.COMPLETE, Outcome.NOT_IN_TIER)
+        with self._lock:
+            self.progress.listings += 1
+            self.progress.unread += outcome not in (Outcome.COMPLETE, Outcome.NOT_IN_TIER)
         self.tell(self.progress)
 
     def _listed_policies(self, service: str) -> set[str] | None:
@@ -193,19 +233,34 @@ class Collector:
         for reply in self.arm.pages(f"{service}/allPolicies", API_VERSION):
             if reply.outcome is not Outcome.COMPLETE:
                 return None
-            for item in _items(reply):
+            for item in items_of(reply):
                 reference = (item.get("properties") or {}).get("referencePolicyId")
                 if not isinstance(reference, str) or not reference:
                     return None
-                found.add(_full(service, reference).lower())
+                found.add(full_id(service, reference).lower())
         return found or None
 
-    def _neighbours(self, subscriptions: Iterable[str]) -> None:
-        for subscription in subscriptions:
+    def _graph(self, subscription: str) -> None:
+        """What Resource Graph holds; it leaves out what the identity may not read, without a word."""
+        for query in queries():
             if self._over():
                 return
-            for reply in self.arm.query(neighbours_query(), [subscription]):
+            for reply in self.arm.query(query, [subscription]):
                 self._answer(reply, "")
+                if reply.outcome is not Outcome.COMPLETE:
+                    scope, detail = f"/subscriptions/{subscription}", self.redactor.text(reply.detail)
+                    self._write(Listed(scope, _GRAPH, reply.outcome, reply.request, 0, reply.action, detail))
+
+    def _lockbox(self) -> None:
+        path, version = _LOCKBOX
+        if (
+            self.tenant
+            and not self._over()
+            and f"GET {path}{self.tenant}?api-version={version}" not in (self.kept.answers)
+        ):
+            self._answer(
+                self.arm.get(f"{path}{self.tenant}", version), "microsoft.customerlockbox/tenantoptedin"
+            )
 
     # -- writing -----------------------------------------------------------------------------------------
 
@@ -221,7 +276,9 @@ class Collector:
 
     def _replaced(self, body: dict[str, Any], type_: str) -> Any:
         """A body without secrets, and without the cursor of the next page."""
-        rest = {name: value for name, value in body.items() if name not in ("nextLink", "$skipToken")}
+        rest = without_cursor(body)
+        if type_ == ACTIVITY.lower():
+            return judged_entries(rest)
         if type_:
             return self.redactor.resource(type_, rest)
         rows = rest.get("data")
@@ -241,25 +298,15 @@ class Collector:
         return over
 
 
-def _items(reply: Reply) -> list[dict[str, Any]]:
-    value = reply.body.get("value") if isinstance(reply.body, dict) else None
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _ids(reply: Reply, path: str) -> list[str]:
-    """Ids of the items that belong to a collection."""
-    ids = [str(item["id"]).rstrip("/") for item in _items(reply) if isinstance(item.get("id"), str)]
-    return [each for each in ids if each.lower().startswith(f"{path.lower()}/")]
-
-
-def _count(reply: Reply) -> int:
-    """How many items the list says it has; 0 where it does not say."""
-    count = reply.body.get("count") if isinstance(reply.body, dict) else None
-    return count if isinstance(count, int) and not isinstance(count, bool) else 0
-
-
-def _full(service: str, reference: str) -> str:
-    """An id that may be told from the service on only."""
-    if reference.lower().startswith("/subscriptions/"):
-        return reference.rstrip("/")
-    return f"{service}/{reference.strip('/')}"
+def _query(task: Task) -> dict[str, str]:
+    """Members of a listing's query; of the activity log the days that it keeps."""
+    if task.name != ACTIVITY:
+        return dict(task.collection.query)
+    now = datetime.now(UTC)
+    since = (now - timedelta(days=_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "$filter": f"eventTimestamp ge '{since}' and eventTimestamp le '{until}' "
+        "and resourceProvider eq 'Microsoft.ApiManagement'",
+        "$select": "eventDataId,eventTimestamp,operationName,resourceId,status",
+    }

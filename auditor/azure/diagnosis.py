@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from auditor.apim.collections import SURROUNDINGS, collection
 from auditor.azure.collect import Collector
 from auditor.azure.plan import BELOW, NEIGHBOURS, Task
 from auditor.azure.session import Session
@@ -61,7 +62,7 @@ def diagnose(session: Session, service: str, path: Path) -> dict[str, Any]:
 def _action(listed: Listed) -> str:
     parent_type, _, name = listed.type.rpartition("/")
     if not listed.type.startswith("microsoft.apimanagement/"):
-        return f"{listed.type}/read"
+        return collection(listed.type).action
     return Task(
         listed.parent, parent_type, listed.request.rpartition("/")[2].partition("?")[0] or name
     ).action
@@ -95,6 +96,7 @@ def role_of(subscriptions: Sequence[str]) -> str:
     actions = {Task("", type_, name).action for type_, names in BELOW.items() for name in names} | {
         f"{type_}/read" for type_ in NEIGHBOURS
     }
+    actions |= {each.action for each in SURROUNDINGS.values()}
     role = {
         "Name": "API Management baseline auditor",
         "Description": "Reads what auditor judges. No secrets, no keys, no writes.",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.apim.collections import COLLECTIONS, collection
+from auditor.apim.collections import COLLECTIONS, SURROUNDINGS, Collection, collection
 from auditor.model.inventory import SERVICE
 
 _OF_SERVICE: Final = tuple(c.name for c in COLLECTIONS.values() if not c.nested)
@@ -67,20 +67,26 @@ class Task:
         return self.name.lower() if "/" in self.name else f"{self.parent_type}/{self.name.lower()}"
 
     @property
-    def path(self) -> str:
-        """What to ask."""
-        return f"{self.parent}/providers/{self.name}" if "/" in self.name else f"{self.parent}/{self.name}"
+    def collection(self) -> Collection:
+        """What is known of it."""
+        return collection(self.name)
 
     @property
-    def api_version(self) -> str:
-        """With which version."""
-        return collection(self.name).api_version
+    def path(self) -> str:
+        """What to ask."""
+        segment = self.collection.segment or self.name
+        return f"{self.parent}/providers/{segment}" if "/" in self.name else f"{self.parent}/{segment}"
+
+    @property
+    def around(self) -> bool:
+        """It lists what applies to a subscription, wherever that stands."""
+        return self.name.lower() in SURROUNDINGS
 
     @property
     def action(self) -> str:
         """The permission it needs."""
         if "/" in self.name:
-            return f"{self.name}/read"
+            return self.collection.action
         head = self.parent_type.removeprefix(SERVICE).strip("/")
         return "/".join(part for part in ("Microsoft.ApiManagement/service", head, self.name, "read") if part)
 
@@ -92,10 +98,39 @@ def below(resource_id: str, type_: str) -> tuple[Task, ...]:
     return tuple(Task(resource_id, type_, name) for name in BELOW.get(type_, ()))
 
 
-def neighbours_query() -> str:
-    """The Resource Graph query for what stands around services."""
+def around(subscription: str) -> tuple[Task, ...]:
+    """The collections to be listed for a subscription."""
+    parent = f"/subscriptions/{subscription}"
+    return tuple(
+        Task(parent, "microsoft.resources/subscriptions", each.name) for each in SURROUNDINGS.values()
+    )
+
+
+def queries() -> tuple[str, ...]:
+    """The Resource Graph queries for what stands around services, and what Azure Policy says of them.
+
+    Tables and columns: "Supported Azure Resource Graph tables"; "Azure Resource Graph sample queries for
+    Azure Policy".
+    """
     types = ", ".join(f"'{type_}'" for type_ in NEIGHBOURS)
+    definitions = (
+        "'microsoft.authorization/policydefinitions', 'microsoft.authorization/policysetdefinitions'"
+    )
+    shown = "id, name, type, location, tags, identity, sku, properties"
+    states = (
+        "policyresources | where type =~ 'microsoft.policyinsights/policystates' | where "
+        "tostring(properties.resourceId) contains '/providers/microsoft.apimanagement/service/'"
+    )
+    of_certificates = (
+        "policyresources | where type =~ 'microsoft.policyinsights/componentpolicystates' | where "
+        "tostring(properties.componentId) contains '/certificates/'"
+    )
+    own = (
+        f"policyresources | where type in~ ({definitions}) "
+        "| where tostring(properties.policyType) =~ 'custom'"
+    )
+    policy_row = "| project id, name, type, properties | order by id asc"
     return (
-        f"resources | where type in~ ({types}) "
-        "| project id, name, type, location, tags, identity, sku, properties | order by id asc"
+        f"resources | where type in~ ({types}) | project {shown} | order by id asc",
+        *(f"{query} {policy_row}" for query in (states, of_certificates, own)),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditor import DISTRIBUTION, __version__
-from auditor.apim.collections import API_VERSION
+from auditor.apim.collections import API_VERSION, SURROUNDINGS
 from auditor.azure.client import Arm, Reply
 from auditor.azure.clouds import Cloud, cloud_of
 from auditor.azure.collect import Collector, Kept, Progress
@@ -208,7 +208,8 @@ def collect(session: Session, found: Found, run: Run) -> Footer:
     except OSError as error:
         raise UnreadableError(str(run.path), f"cannot be written: {error.strerror}") from None
     deadline = time.monotonic() + run.seconds if run.seconds else 0.0
-    collector = Collector(session.arm, writer, kept=kept, deadline=deadline, tell=run.tell)
+    tenant = session.identity.tenant
+    collector = Collector(session.arm, writer, kept=kept, deadline=deadline, tell=run.tell, tenant=tenant)
     try:
         footer = collector.run(found.services, found.subscriptions)
     except BaseException:
@@ -241,8 +242,13 @@ def keep(earlier: Sequence[Record]) -> tuple[Kept, list[Record]]:
         if isinstance(one, Listed) and one.outcome in _WHOLE:
             kept.listings[one.parent.lower(), one.type] = one
     worth: list[Record] = list(kept.listings.values())
+    surveys = {_path(each.request) for each in kept.listings.values() if each.type in SURROUNDINGS}
     for one in earlier:
-        if not isinstance(one, Answer) or one.outcome is not Outcome.COMPLETE:
+        queried = isinstance(one, Answer) and one.request.startswith("POST ")
+        if not isinstance(one, Answer) or queried or one.outcome is not Outcome.COMPLETE:
+            continue  # a query is asked again: it has no collection to say whether it came whole
+        if _path(one.request) in surveys:
+            worth.append(one)
             continue
         items = _items(one.body)
         if items is None:
@@ -255,6 +261,10 @@ def keep(earlier: Sequence[Record]) -> tuple[Kept, list[Record]]:
                 kept.ids.setdefault(_collection(item), []).append(str(item["id"]))
             worth.append(one)
     return kept, worth
+
+
+def _path(request: str) -> str:
+    return request.partition("?")[0].casefold()
 
 
 def _items(body: Json) -> list[dict[str, Any]] | None:

@@ -211,6 +211,18 @@ class Inventory:
             return Listing(complete=True, origin=seen[0].origin)
         return None
 
+    def surveyed(self, resource: Resource, type_: str) -> Listing | None:
+        """What is known of the completeness of a type in the subscription of a resource.
+
+        It covers what applies to the subscription: what stands at it, above it and below it. None where
+        nothing says anything; an input that the user calls whole has nothing that it does not hold.
+        """
+        _, _, tail = resource.id.lower().partition("/subscriptions/")
+        recorded = self.listings.get((f"/subscriptions/{tail.partition('/')[0]}", type_)) if tail else None
+        if recorded is None and resource.input.whole:
+            return Listing(complete=True, origin=resource.origin)
+        return recorded
+
 
 def _extension_target(resource: Resource) -> str:
     """Key of the resource an extension resource is attached to; empty for any other resource."""

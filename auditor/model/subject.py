@@ -19,6 +19,7 @@ from auditor.model.gaps import odd, opaque, unresolved
 from auditor.model.inventory import Input, Resource
 from auditor.model.knowledge import Audit
 from auditor.model.text import Text
+from auditor.model.tracked import Fields, Items
 from auditor.model.values import (
     Partial,
     PartialList,
@@ -255,6 +256,29 @@ class Subject:
         what, told = intern(f"#{collection}"), intern(f"{count} listed")  # as often as there are operations
         self.log.add(Evidence(self.resource, what, told, origin=listing.origin))
 
+    def around(self, type_: str) -> Iterator[Subject]:
+        """The resources of a type that were read anywhere, then ``Undetermined`` if there may be more.
+
+        There are no more where the subscription of this resource was listed to its end: what stands at it,
+        above it and below it. Which of them concern this resource, the caller tells.
+
+        Args:
+            type_: Full type: ``Microsoft.Authorization/roleAssignments``.
+        """
+        folded = type_.lower()
+        found = self.audit.inventory.of_type(folded)
+        for resource in found:
+            yield self.of(resource)
+        listing = self.audit.inventory.surveyed(self.resource, folded)
+        if listing is None or not listing.complete:
+            gap = self.audit.knowledge.uncollected(self, type_)
+            if listing is not None:
+                needed = f"{gap.needed}: {listing.detail}" if listing.detail else gap.needed
+                gap = Gap(listing.reason, needed, gap.remedy)
+            raise Undetermined(gap)
+        told = intern(f"{len(found)} listed")
+        self.log.add(Evidence(self.resource, intern(f"#{type_}"), told, origin=listing.origin))
+
     def related(self, resource_id: str) -> Subject:
         """The resource with an id, in any case.
 
@@ -330,70 +354,3 @@ class Subject:
                 if candidate.casefold() == folded:
                     return candidate
         raise Undetermined(odd(self.resource, at, value, "one of " + ", ".join(known)))
-
-
-class Fields(Mapping[str, Any]):
-    """An object that was read: every member read from it is logged on the same judgement."""
-
-    __slots__ = ("_at", "_node", "_subject")
-
-    def __init__(self, subject: Subject, at: str, node: dict[str, Any]) -> None:
-        self._subject = Subject(subject.audit, subject.resource, subject.log, at or "/", node)
-        self._subject.base = at
-        self._at = at
-        self._node = node
-
-    def __getitem__(self, name: str) -> Any:
-        return self._subject.read(f"/{escape(name)}")
-
-    def __contains__(self, name: object) -> bool:
-        if member(self._node, str(name)) is not None:
-            return True
-        self._whole()
-        return False
-
-    def __iter__(self) -> Iterator[str]:
-        yield from tuple(self._node)
-        self._whole()
-
-    def __len__(self) -> int:
-        self._whole()
-        return len(self._node)
-
-    def _whole(self) -> None:
-        if isinstance(self._node, PartialObject):
-            raise Undetermined(unresolved(self._subject.resource, self._at, self._node.why))
-
-
-class Items(Sequence[Any]):
-    """An array that was read: every element read from it is logged on the same judgement."""
-
-    __slots__ = ("_at", "_node", "_subject")
-
-    def __init__(self, subject: Subject, at: str, node: list[Any]) -> None:
-        self._subject = Subject(subject.audit, subject.resource, subject.log, at or "/", node)
-        self._subject.base = at
-        self._at = at
-        self._node = node
-
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Any]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return [self._subject.read(f"/{i}") for i in range(*index.indices(len(self)))]
-        return self._subject.read(f"/{index if index >= 0 else len(self) + index}")
-
-    def __iter__(self) -> Iterator[Any]:
-        for index in range(len(self._node)):
-            yield self._subject.read(f"/{index}")
-        self._whole()
-
-    def __len__(self) -> int:
-        self._whole()
-        return len(self._node)
-
-    def _whole(self) -> None:
-        if isinstance(self._node, PartialList):
-            raise Undetermined(unresolved(self._subject.resource, self._at, self._node.why))

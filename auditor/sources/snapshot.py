@@ -24,6 +24,9 @@ _REASONS: Mapping[Outcome, Reason] = {
 _WHOLE = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
 """A collection that the tier does not have is empty, and that is all there is of it."""
 _IDENTITY = frozenset({"id", "type", "name"})
+_ACTIVITY = "/eventtypes/management/values"
+_EVENTS = "microsoft.insights/events"
+_GRAPH = "microsoft.resourcegraph/resources"
 
 
 def shape(path: str, data: bytes) -> Shaped:
@@ -47,6 +50,9 @@ def shape(path: str, data: bytes) -> Shaped:
                     shaped.resources += _resources(one)
                 case Listed():
                     shaped.listings.append(_listing(one))
+                    if one.type == _GRAPH and one.outcome not in _WHOLE:
+                        shaped.lost += 1
+                        shaped.notes.append(f"a query of Resource Graph was not answered whole: {one.detail}")
                 case Footer():
                     ended = one
     except SnapshotError as error:
@@ -67,13 +73,31 @@ def _resources(answer: Answer) -> Iterator[Found]:
     body = answer.body
     if answer.outcome is not Outcome.COMPLETE or not isinstance(body, dict):
         return
+    if _ACTIVITY in answer.request.casefold():
+        yield from _entries(answer, body)
+        return
     for name in ("value", "data"):
         items = body.get(name)
         if isinstance(items, list) and "id" not in body:
             for index, item in enumerate(items):
                 yield from _resource(answer, item, f"/{name}/{index}")
             return
+    if "id" not in body and answer.request.startswith("GET /providers/"):
+        # An answer about the tenant names nothing: what was asked for is what it is about.
+        body = {"id": answer.request.removeprefix("GET ").partition("?")[0], **body}
     yield from _resource(answer, body, "")
+
+
+def _entries(answer: Answer, body: Mapping[str, Json]) -> Iterator[Found]:
+    """Entries of the activity log, by ids of one shape."""
+    subscription = answer.request.removeprefix("GET ").casefold().partition("/providers/")[0]
+    items = body.get("value")
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        name = item.get("eventDataId") if isinstance(item, dict) else None
+        if isinstance(item, dict) and isinstance(name, str) and name:
+            resource_id = f"{subscription}/providers/{_EVENTS}/{name}"
+            origin = Origin(f"/value/{index}", request=answer.request)
+            yield Found(resource_id, _EVENTS, item, origin, answer.api_version)
 
 
 def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from auditor.apim.kinds import CALLED
 from auditor.apim.policy.issues import Rule, Weight
 from auditor.model.evidence import Gap, Reason, Undetermined
-from auditor.model.subject import Fields, Subject
+from auditor.model.subject import Subject
+from auditor.model.tracked import Fields
 from auditor.model.values import Redacted
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
 from controls.declare import check

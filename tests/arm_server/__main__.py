@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.arm_server.estates import Estate
@@ -26,6 +27,9 @@ def _parser() -> argparse.ArgumentParser:
         type=_estate,
         metavar="SERVICESxAPISxOPERATIONS",
         help="a computed estate, e.g. 200x100x10",
+    )
+    parser.add_argument(
+        "--per-subscription", type=int, default=100, metavar="N", help="services of the estate in each"
     )
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument(
@@ -64,6 +68,8 @@ def _prepare(server: ArmServer, options: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; the environment to use it with goes to stdout, as lines for a shell."""
     options = _parser().parse_args(arguments)
+    if options.estate is not None:
+        options.estate = replace(options.estate, per_subscription=options.per_subscription)
     server = ArmServer(
         estate=options.estate,
         limits=None if options.no_limits else Limits(),
@@ -83,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, value in {**server.environment(options.auth), "ARM_ENDPOINT": server.url}.items():
             sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
         sys.stdout.write(f"# {len(server.source.subscriptions())} subscriptions:")
-        sys.stdout.write(f" {' '.join(list(server.source.subscriptions())[:5])}\n")
+        sys.stdout.write(f" {' '.join(list(server.source.subscriptions())[:50])}\n")
         sys.stdout.flush()
         stop.wait()
         answered = ", ".join(f"{count}x {status}" for status, count in sorted(server.log.statuses().items()))

@@ -181,6 +181,8 @@ class Estate:
         return self._beside(place)
 
     def _beside(self, place: Place) -> JsonObject | None:
+        if place.type_key in ("microsoft.insights/events", "microsoft.authorization/policyassignments"):
+            return next((row for row in self.rows() if row["id"].lower() == place.key), None)
         if place.type_key in neighbours.EXTENSIONS or place.type_key == "microsoft.security/pricings":
             collection = Place(place.key.rpartition("/")[0])
             return next((one for one in self.listing(collection) if one["id"].lower() == place.key), None)
@@ -235,6 +237,12 @@ class Estate:
         if place.type_key == "microsoft.security/pricings":
             known_here = [one for one in self.subscriptions() if scope == f"/subscriptions/{one}/"]
             return [neighbours.pricing(one) for one in known_here]
+        if place.type_key == "microsoft.authorization/policyassignments":
+            return [
+                neighbours.policy_assignment(one)
+                for one in self.subscriptions()
+                if scope == f"/subscriptions/{one}/"
+            ]
         if place.type_key in neighbours.EXTENSIONS:
             if place.type_key == "microsoft.insights/diagnosticsettings":
                 return []
@@ -256,6 +264,7 @@ class Estate:
         """See ``state.Source``."""
         for one in self.subscriptions():
             yield neighbours.pricing(one)
+            yield neighbours.policy_assignment(one)
         for number in range(self.services):
             service = self.service(number)
             yield shapes.service(service)
@@ -264,6 +273,8 @@ class Estate:
                 if found is not None:
                     yield found
             yield from neighbours.attached(service)
+            if service.pick("backup", 3):
+                yield neighbours.backup_entry(service)
 
     def policies(self, service: str) -> Sequence[str]:
         """See ``state.Source``."""

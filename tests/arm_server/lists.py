@@ -60,6 +60,8 @@ def filtered(items: Sequence[JsonObject], text: str) -> Sequence[JsonObject]:
 
 
 def _fits(item: JsonObject, path: list[str], sign: str, value: str) -> bool:
+    if path == ["resourceProvider"]:
+        path = ["resourceProviderName", "value"]
     properties = item.get("properties")
     found: object = item
     if path[0] not in item and isinstance(properties, dict):

@@ -212,3 +212,44 @@ def pricing(subscription: str) -> JsonObject:
         "type": "Microsoft.Security/pricings",
         "properties": {"pricingTier": "Standard", "subPlan": "P1"},
     }
+
+
+def policy_assignment(subscription: str) -> JsonObject:
+    """The benchmark's initiative, assigned to a subscription."""
+    kind = "Microsoft.Authorization/policyAssignments"
+    return {
+        "id": f"/subscriptions/{subscription}/providers/{kind}/benchmark",
+        "name": "benchmark",
+        "type": kind,
+        "properties": {
+            "displayName": "Microsoft cloud security benchmark",
+            "policyDefinitionId": "/providers/Microsoft.Authorization/policySetDefinitions/"
+            "1f3afdf9-d0c9-4c3d-847f-89da613e70a8",
+            "scope": f"/subscriptions/{subscription}",
+            "enforcementMode": "Default",
+        },
+    }
+
+
+def backup_entry(service: Service) -> JsonObject:
+    """That a service was backed up, as the activity log tells it, with who did it and from where."""
+    name = _uuid(service, "backup")
+    return {
+        "id": f"/subscriptions/{service.subscription}/providers/Microsoft.Insights/events/{name}",
+        "name": name,
+        "type": "Microsoft.Insights/events",
+        "properties": {
+            "id": f"{service.id}/events/{name}/ticks/638986752000000000",
+            "caller": "operator@contoso.example",
+            "claims": {"ipaddr": "203.0.113.7"},
+            "eventDataId": name,
+            "eventTimestamp": "2026-11-20T03:00:00Z",
+            "operationName": {
+                "value": "Microsoft.ApiManagement/service/backup/action",
+                "localizedValue": "Backup API Management Service",
+            },
+            "resourceId": service.id,
+            "resourceProviderName": {"value": "Microsoft.ApiManagement"},
+            "status": {"value": "Succeeded", "localizedValue": "Succeeded"},
+        },
+    }

@@ -243,12 +243,22 @@ def _endpoints(world: World, _: Place) -> JsonObject:
     }
 
 
+def _activity(world: World, place: Place) -> list[JsonObject]:
+    """Entries of the activity log: what the state holds of them for the subscription."""
+    prefix = f"{place.scope}/"
+    rows = (
+        row for row in world.source.rows() if str(row.get("type", "")).lower() == "microsoft.insights/events"
+    )
+    return [row["properties"] for row in rows if str(row["id"]).lower().startswith(prefix)]
+
+
 _SPECIAL: dict[str, Callable[[World, Place], JsonObject | list[JsonObject] | None]] = {
     "subscriptions": _subscription,
     "tenants": _tenants,
     "metadata": _endpoints,
     "subscriptions/resourcegroups": _groups,
     "subscriptions/resources": _resources,
+    "microsoft.insights/eventtypes/values": _activity,
     "microsoft.management/managementgroups": _management_groups,
     "microsoft.management/managementgroups/descendants": _descendants,
 }

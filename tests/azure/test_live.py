@@ -15,28 +15,11 @@ import pytest
 
 from auditor.azure import client
 from auditor.azure.plan import BELOW
-from auditor.cli import main
 from tests.arm_server.estates import Estate
 from tests.arm_server.fixtures import StartArm, use
 from tests.conftest import ROOT
 
 MOMENT = ("--as-of", "2026-11-22")
-
-
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Any:
-    def call(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as raised:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return Ran(int(raised.value.code or 0), out, err)
-
-    return call
 
 
 @pytest.fixture

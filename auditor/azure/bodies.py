@@ -1,0 +1,63 @@
+"""What the bodies of answers hold: items, ids, counts; and what of them is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from auditor.azure.client import Reply
+
+_PAGE: Final = frozenset({"nextlink", "$skiptoken"})
+_OF_EVENT: Final = ("eventDataId", "eventTimestamp", "operationName", "resourceId", "status")
+_TOLD: Final = ("/service/backup/action", "/regenerateprimarykey/action", "/regeneratesecondarykey/action")
+"""How the operations end whose entries of the activity log are judged."""
+
+
+def items_of(reply: Reply) -> list[dict[str, Any]]:
+    """The items of a page."""
+    value = reply.body.get("value") if isinstance(reply.body, dict) else None
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def ids_below(reply: Reply, path: str) -> list[str]:
+    """Ids of the items that belong to a collection."""
+    ids = [str(item["id"]).rstrip("/") for item in items_of(reply) if isinstance(item.get("id"), str)]
+    return [each for each in ids if each.lower().startswith(f"{path.lower()}/")]
+
+
+def count_of(reply: Reply) -> int:
+    """How many items the list says it has; 0 where it does not say."""
+    count = reply.body.get("count") if isinstance(reply.body, dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else 0
+
+
+def full_id(service: str, reference: str) -> str:
+    """An id that may be told from the service on only."""
+    if reference.lower().startswith("/subscriptions/"):
+        return reference.rstrip("/")
+    return f"{service}/{reference.strip('/')}"
+
+
+def without_cursor(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body without the cursor of the next page."""
+    return {name: value for name, value in body.items() if name.casefold() not in _PAGE}
+
+
+def judged_entries(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of the activity log with the entries that are judged, and of those what is judged.
+
+    An entry names who did it and from where: that is nobody's business here.
+    """
+    value = body.get("value")
+    entries = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    kept = [
+        {name: _plain(entry[name]) for name in _OF_EVENT if name in entry}
+        for entry in entries
+        if str(_plain(entry.get("operationName"))).casefold().endswith(_TOLD)
+    ]
+    return {"value": kept}
+
+
+def _plain(value: Any) -> Any:
+    """The value of a localised string, or what stands there."""
+    return value.get("value") if isinstance(value, dict) else value
