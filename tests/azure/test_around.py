@@ -19,8 +19,8 @@ from auditor.sources import read_paths
 from controls import catalogue
 from tests.arm_server.estates import Estate
 from tests.arm_server.fixtures import StartArm, use
-from tests.conftest import NOW
 from tests.azure.conftest import Ran
+from tests.conftest import NOW
 
 ROLES = "microsoft.authorization/roleassignments"
 
