@@ -51,6 +51,10 @@ class Progress:
     unread: int = 0
     """Listings that did not come whole."""
     service: str = ""
+    calls: int = 0
+    """Requests that were sent."""
+    throttled: int = 0
+    """Answers that were 429."""
 
 
 @dataclass(slots=True)
@@ -115,7 +119,7 @@ class Collector:
             except BaseException:
                 self.stopped.set()
                 raise
-        self.tell(self.progress)
+        self._tell()
         return Footer(
             _now(),
             self.arm.calls,
@@ -130,7 +134,7 @@ class Collector:
             for service in services:
                 with self._lock:
                     self.progress.service = service.rpartition("/")[2]
-                self.tell(self.progress)
+                self._tell()
                 self._service(service, pool)
                 with self._lock:
                     self.progress.done += 1
@@ -223,7 +227,7 @@ class Collector:
         with self._lock:
             self.progress.listings += 1
             self.progress.unread += outcome not in (Outcome.COMPLETE, Outcome.NOT_IN_TIER)
-        self.tell(self.progress)
+        self._tell()
 
     def _listed_policies(self, service: str) -> set[str] | None:
         """Ids of all policies of a service, in lower case; None where the service does not tell."""
@@ -287,6 +291,10 @@ class Collector:
                 self.redactor.resource(str(row.get("type", "")), row) for row in rows if isinstance(row, dict)
             ]
         return rest
+
+    def _tell(self) -> None:
+        self.progress.calls, self.progress.throttled = self.arm.calls, self.arm.throttled
+        self.tell(self.progress)
 
     def _write(self, one: Record) -> None:
         self.writer.write(one)

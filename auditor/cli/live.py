@@ -97,7 +97,8 @@ def read_azure(live: Live, path: Path, *, resume: bool = False, quiet: bool = Fa
     session = live.open()
     found = find(session)
     if not quiet:
-        say(f"{len(found.services)} services in {len(found.subscriptions)} subscriptions")
+        where = _several(len(found.subscriptions), "subscription")
+        say(f"{_several(len(found.services), 'service')} in {where}")
     show = _Shown(quiet)
     try:
         footer = collect(session, found, Run(path, resume, live.minutes * 60, show))
@@ -107,9 +108,13 @@ def read_azure(live: Live, path: Path, *, resume: bool = False, quiet: bool = Fa
         speed = footer.calls / footer.seconds if footer.seconds else 0.0
         say(
             f"{footer.calls:,} requests in {footer.seconds:,.1f} s ({speed:.1f}/s), throttled "
-            f"{footer.throttled} times{'' if footer.complete else '; the run was cut short'}"
+            f"{_several(footer.throttled, 'time')}{'' if footer.complete else '; the run was cut short'}"
         )
     return len(found.services), footer
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def say(text: str) -> None:
@@ -130,7 +135,7 @@ class _Shown:
 
             self._bar = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),
+                BarColumn(bar_width=16),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[calls]}"),
                 TimeElapsedColumn(),
@@ -142,7 +147,9 @@ class _Shown:
 
     def __call__(self, progress: Progress) -> None:
         """Show how far the run is."""
-        words = f"{progress.listings:,} collections"
+        words = f"{progress.calls:,} requests"
+        if progress.throttled:
+            words += f", throttled {progress.throttled:,} times"
         if progress.unread:
             words += f", {progress.unread:,} not whole"
         if self._bar is not None:
