@@ -21,6 +21,8 @@ from auditor.apim.collections import ACTIVITY, API_VERSION
 from auditor.azure.bodies import count_of, full_id, ids_below, items_of, judged_entries, without_cursor
 from auditor.azure.client import Arm, Reply
 from auditor.azure.plan import Task, around, below, queries
+from auditor.azure.vaults import VERSION as CERTIFICATES
+from auditor.azure.vaults import Vaults, references_in
 from auditor.model.inventory import SERVICE
 from auditor.redaction import Redactor
 from auditor.snapshot.files import Writer
@@ -28,10 +30,11 @@ from auditor.snapshot.records import Answer, Footer, Listed, Outcome, Record
 
 THREADS: Final = 8
 """Requests at a time for one subscription."""
-SUBSCRIPTIONS: Final = 4
+SUBSCRIPTIONS: Final = 6
 """Subscriptions at a time."""
 _DAYS: Final = 89
 """How far back the activity log is read; it keeps 90 days."""
+_MAY_REFER: Final = frozenset({SERVICE, f"{SERVICE}/certificates"})
 _GRAPH: Final = "microsoft.resourcegraph/resources"
 _LOCKBOX: Final = ("/providers/Microsoft.CustomerLockbox/tenantOptedIn/", "2018-02-28-preview")
 _POLICIES_OF_OPERATIONS: Final = "/apis/operations/policies"
@@ -65,6 +68,8 @@ class Kept:
     ids: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     answers: set[str] = field(default_factory=set)
     """Requests for single resources that were answered."""
+    references: set[tuple[str, str]] = field(default_factory=set)
+    """Host and name of what is taken from vaults."""
 
 
 @dataclass(slots=True)
@@ -83,6 +88,8 @@ class Collector:
     tell: Callable[[Progress], None] = lambda _: None
     tenant: str = ""
     """Id of the tenant; empty where it is not known."""
+    vaults: Vaults | None = None
+    """Asked for the properties of certificates; None where that was not wanted."""
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _skipped: bool = False
@@ -113,6 +120,7 @@ class Collector:
                 for each in running:
                     each.result()
                 self._lockbox()
+                self._certificates()
             except KeyboardInterrupt:
                 self.stopped.set()
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -266,12 +274,25 @@ class Collector:
                 self.arm.get(f"{path}{self.tenant}", version), "microsoft.customerlockbox/tenantoptedin"
             )
 
+    def _certificates(self) -> None:
+        """The certificates in vaults that services use, where it was asked for."""
+        if self.vaults is None:
+            return
+        for host, name in sorted(self.kept.references):
+            if f"GET https://{host}/certificates/{name}?api-version={CERTIFICATES}" in self.kept.answers:
+                continue
+            if self._over():
+                return
+            self._answer(self.vaults.certificate(host, name), "microsoft.keyvault/vaults/certificates")
+
     # -- writing -----------------------------------------------------------------------------------------
 
     def _answer(self, reply: Reply, type_: str) -> None:
         body = None
         if isinstance(reply.body, dict):
             with self._lock:
+                if type_ in _MAY_REFER:
+                    self.kept.references.update(references_in(reply.body))
                 body = self._replaced(reply.body, type_)
         detail = self.redactor.text(reply.detail)
         self._write(

@@ -44,6 +44,13 @@ MaxTime = Annotated[
     float,
     typer.Option("--max-time", metavar="MINUTES", help="Stop reading then; what is left is unknown.", min=0),
 ]
+VaultCertificates = Annotated[
+    bool,
+    typer.Option(
+        "--vault-certificates",
+        help="Also ask vaults for the certificates' properties (needs certificates/get; no secret, no key).",
+    ),
+]
 
 _EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -61,6 +68,7 @@ class Live:
     tenant: str = ""
     cloud: str = "public"
     minutes: float = 0.0
+    certificates: bool = False
 
     @property
     def wanted(self) -> bool:
@@ -77,6 +85,7 @@ class Live:
             "--tenant": self.tenant != plain.tenant,
             "--cloud": self.cloud != plain.cloud,
             "--max-time": self.minutes != plain.minutes,
+            "--vault-certificates": self.certificates,
         }
         return [name for name, was_given in named.items() if was_given]
 
@@ -101,7 +110,7 @@ def read_azure(live: Live, path: Path, *, resume: bool = False, quiet: bool = Fa
         say(f"{_several(len(found.services), 'service')} in {where}")
     show = _Shown(quiet)
     try:
-        footer = collect(session, found, Run(path, resume, live.minutes * 60, show))
+        footer = collect(session, found, Run(path, resume, live.minutes * 60, live.certificates, show))
     finally:
         show.end()
     if not quiet:

@@ -45,6 +45,7 @@ def scan(
     tenant: live.Tenant = "",
     cloud: live.CloudName = "public",
     max_time: live.MaxTime = 0,
+    vault_certificates: live.VaultCertificates = False,
     save_snapshot: Annotated[
         Path | None,
         typer.Option("--save-snapshot", metavar="PATH", help="Keep what was read from Azure in this file."),
@@ -111,8 +112,9 @@ def scan(
     started = datetime.now(UTC)
     targets = _targets(report or [])
     azure = live.Live(
-        tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time
-    )
+        tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time,
+        vault_certificates,
+    )  # fmt: skip
     given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
     options = _options(
         fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, given, parameters, complete
