@@ -39,16 +39,11 @@ class BuiltIn:
     """What else to know."""
 
 
-_SHOWN: Final = ("not-shown", "left-open", "conditional")
 _DIRECT: Final = ("apim.pa-1.direct-management", "apim.ns-2.configuration-endpoints")
 _LOGS: Final = ("apim.lt-4.resource-logs",)
-_GROUPS: Final = (
-    "no diagnostic setting has exactly one enabled entry for the chosen category group, none for the other, "
-    "and the destination of the assignment"
-)
 _ENDPOINT: Final = (
-    "the tier is not Consumption, and tenant/access (by the parameter: tenant/gitaccess, tenant/gatewayaccess) "
-    "is not there or not switched off"
+    "the tier is not Consumption, and tenant/access (by the parameter: tenant/gitaccess or "
+    "tenant/gatewayaccess) is not there or not switched off"
 )
 
 BUILT_INS: Final[tuple[BuiltIn, ...]] = (
@@ -60,7 +55,8 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("PA-7",),
         "an active subscription whose scope ends in /apis",
         (
-            *_SHOWN,
+            "not-shown",
+            "conditional",
             "known-part-decides",
             "not-concerned",
             "whole-service",
@@ -75,7 +71,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.ns-1.virtual-network",),
         (),
         "the tier is not Developer, Premium or Isolated",
-        (*_SHOWN, "tier-asked", "tier-cannot", "tier-not-listed", "other-locations"),
+        ("not-shown", "left-open", "tier-asked", "tier-cannot", "tier-not-listed", "other-locations"),
     ),
     BuiltIn(
         "c15dcc82-b93c-4dcb-9332-fbf121685b54",
@@ -83,14 +79,15 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         "1.0.1",
         ("apim.im-3.backend-authentication",),
         ("IM-4",),
-        "a backend with a url and protocol http that has neither a client certificate nor scheme and parameter "
-        "of an authorization",
+        "a backend with a url and protocol http that has neither a client certificate nor scheme and "
+        "parameter of an authorization",
         (
-            *_SHOWN,
+            "not-shown",
             "pool",
             "credentials-passed-over",
             "policies-sign-in",
             "policies-not-read",
+            "certificate-sent",
             "nothing-named",
             "nothing-sends",
         ),
@@ -103,7 +100,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.dp-3.backend-certificate-validation",),
         ("IM-4",),
         "tls.validateCertificateChain or tls.validateCertificateName of a backend is false",
-        (*_SHOWN, "pool", "service-fabric"),
+        ("conditional", "pool", "service-fabric"),
     ),
     BuiltIn(
         "d5448c98-e503-4fdd-bcd2-784960c00d04",
@@ -112,7 +109,15 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.pv-2.base-inherited",),
         (),
         "a policy below the service whose text does not have <base/> first in each of the four sections",
-        (*_SHOWN, "nothing-to-lose", "scopes-not-read", "person-decides", "fooled-by-text"),
+        (
+            "nothing-to-lose",
+            "base-not-first",
+            "own-copy",
+            "minor-lost",
+            "scopes-not-read",
+            "person-decides",
+            "fooled-by-text",
+        ),
         "A link to a policy, in place of its text, is non-compliant there.",
     ),
     BuiltIn(
@@ -122,7 +127,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.im-1.portal-basic-auth",),
         (),
         "enableBasicAuth of portalconfigs is not false; the effect sets it",
-        (*_SHOWN, "tier-cannot"),
+        ("left-open", "conditional", "tier-cannot"),
     ),
     BuiltIn(
         "ffe25541-3853-4f4e-b71d-064422294b11",
@@ -131,7 +136,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.im-1.portal-basic-auth",),
         (),
         "enableBasicAuth of portalconfigs is not false",
-        (*_SHOWN, "tier-cannot"),
+        ("left-open", "conditional", "tier-cannot"),
     ),
     BuiltIn(
         "b741306c-968e-4b67-b916-5675e5c709f4",
@@ -140,7 +145,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         _DIRECT,
         ("PV-2",),
         "enabled is true on a tenant setting, whichever: access, gitAccess or gatewayAccess",
-        (*_SHOWN, "tier-cannot"),
+        ("not-shown", "left-open", "conditional", "tier-cannot"),
         "Its name speaks of direct management; it catches the Git repository as well.",
     ),
     BuiltIn(
@@ -150,7 +155,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.dp-3.api-encrypted-protocols",),
         ("DP-3",),
         "protocols of an API hold http or ws",
-        (*_SHOWN, "protocols-not-known"),
+        ("not-shown", "conditional", "protocols-not-known"),
     ),
     BuiltIn(
         "549814b6-3212-4203-bdc8-1548d342fb67",
@@ -160,8 +165,8 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         (),
         "minApiVersion is not 2019-12-01 or of the 2020s; disabled by default",
         (),
-        "Microsoft withdrew it on 2 September 2025: a minimum version no longer changes what the management API "
-        "gives away. No check asks for it.",
+        "Microsoft deprecated it on 2 September 2025 and took it out of the benchmark: by its description a "
+        "minimum version no longer affects the security posture. No check asks for it.",
     ),
     BuiltIn(
         "f1cc7827-022c-473e-836e-5a51cae0b249",
@@ -170,7 +175,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.im-8.named-value-secret-in-key-vault",),
         ("DP-6", "IM-8"),
         "a named value with secret true and without keyVault.secretIdentifier",
-        (*_SHOWN, "known-part-decides", "not-concerned", "made-by-the-service"),
+        ("conditional", "known-part-decides", "not-concerned", "made-by-the-service"),
         "It does not look at named values that hold a secret and are not marked so, nor at versions in the "
         "identifier, nor into workspaces.",
     ),
@@ -181,7 +186,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.pv-2.platform-version",),
         ("AM-2", "PV-2"),
         "platformVersion is stv1",
-        (*_SHOWN, "stated-in-a-template", "platform-of-v2", "platform-not-told"),
+        ("not-shown", "left-open", "stated-in-a-template", "platform-of-v2", "platform-not-told"),
     ),
     BuiltIn(
         "df73bd95-24da-4a4f-96b9-4e8b94b402bd",
@@ -190,8 +195,8 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         _DIRECT,
         ("NS-2",),
         _ENDPOINT,
-        (*_SHOWN, "tier-cannot", "no-gateway-to-configure"),
-        "It switches endpoints off and says nothing of publicNetworkAccess: apim.ns-2.gateway-not-public does.",
+        ("not-shown", "left-open", "conditional", "tier-cannot", "no-gateway-to-configure"),
+        "It is about endpoints and says nothing of publicNetworkAccess: apim.ns-2.gateway-not-public does.",
     ),
     BuiltIn(
         "7ca8c8ac-3a6e-493d-99ba-c5fa35347ff2",
@@ -201,7 +206,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         _DIRECT,
         (),
         _ENDPOINT + "; the effect switches it off",
-        (*_SHOWN, "tier-cannot", "no-gateway-to-configure"),
+        ("not-shown", "left-open", "conditional", "tier-cannot", "no-gateway-to-configure"),
     ),
     BuiltIn(
         "ef619a2c-cc4d-4d03-b2ba-8c94a834d85b",
@@ -210,7 +215,7 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("apim.ns-1.virtual-network",),
         ("NS-2",),
         "on the tiers Developer and Premium, virtualNetworkType is absent or None",
-        (*_SHOWN, "tier-cannot", "tier-not-listed", "other-locations"),
+        ("not-shown", "left-open", "tier-cannot", "tier-not-listed", "other-locations"),
     ),
 )
 """The category API Management, in the order of the files' names."""
@@ -223,7 +228,7 @@ NEIGHBOURS: Final[tuple[BuiltIn, ...]] = (
         _LOGS,
         (),
         "no diagnostic setting has an enabled entry for the category group audit or allLogs",
-        (*_SHOWN, "tier-cannot", "categories"),
+        ("not-shown", "left-open", "tier-cannot", "categories"),
     ),
 )
 """Definitions of other categories that look at a service among other resources."""

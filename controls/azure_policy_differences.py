@@ -21,7 +21,7 @@ class Difference:
 
 
 _ALIASES: Final = "Author policies for array properties on Azure resources"
-_APPLIES: Final = "What is applicability in Azure Policy?"
+_APPLIES: Final = "What is applicability in Azure Policy"
 _BACKENDS: Final = "Backends in Azure API Management"
 _BASE: Final = "Set or edit Azure API Management policies"
 _RULE: Final = "the definition's rule"
@@ -68,8 +68,8 @@ _ALL: Final = (
     ),
     Difference(
         "tier-not-listed",
-        "The tier can join a virtual network, and the definition does not know it: its parameter "
-        "has no value for Isolated or the v2 tiers.",
+        "The tier can join a virtual network, and the definition's parameter has no value for it: the v2 "
+        "tiers, and in one of the two definitions Isolated.",
         _RULE,
     ),
     Difference(
@@ -157,7 +157,13 @@ _ALL: Final = (
     ),
     Difference(
         "policies-not-read",
-        "Policies may sign in to the backend, and not all that could were read.",
+        "Policies may sign in to the backend, and not all that could were read, or code in them chooses it.",
+        _SIGN_IN,
+    ),
+    Difference(
+        "certificate-sent",
+        "The backend holds a client certificate. Users report that it is sent only where an "
+        "authentication-certificate policy asks for it, which no document settles: the check is unknown.",
         _SIGN_IN,
     ),
     Difference(
@@ -179,10 +185,26 @@ _ALL: Final = (
     ),
     Difference(
         "nothing-to-lose",
-        "The text lacks <base/> as the first element of one of the four sections, and no wider "
-        "scope protects with anything there that would be lost. The rule asks for the spelling, the"
-        " check for the protection.",
+        "The text lacks <base/> in one of the four sections, and no wider scope protects with anything "
+        "there. The rule asks for the spelling, the check for what is lost.",
         _BASE,
+    ),
+    Difference(
+        "base-not-first",
+        "<base/> stands in the section, after statements that take nothing from what it brings. The rule "
+        "asks for it right behind the start of the section.",
+        _RULE,
+    ),
+    Difference(
+        "own-copy",
+        "The document has the very statement that it keeps out, so nothing is lost.",
+        _BASE,
+    ),
+    Difference(
+        "minor-lost",
+        "What is kept out sets headers, parameters or variables, or allows other origins. That is told as "
+        "information, or by a check of its own such as apim.im-8.credentials-forwarded.",
+        "apim.pv-2.base-inherited, notes",
     ),
     Difference(
         "scopes-not-read",
@@ -197,8 +219,7 @@ _ALL: Final = (
     ),
     Difference(
         "fooled-by-text",
-        "The text that the rule looks for is there, and the protection is lost all the same: in a "
-        "comment, before another statement, or in another document of the same API.",
+        "The text that the rule looks for is there, in a comment, and the protection is lost all the same.",
         _RULE,
     ),
     Difference(

@@ -126,7 +126,7 @@ def _imply_services(resources: dict[str, Resource]) -> None:
         if at < 0:
             continue
         head = resource.id[: at + len(_SERVICES)]
-        # A parameter that is empty by default leaves the service without a name, not without children.
+        # A parameter that is empty by default leaves a service without a name; its children are judged still.
         name = resource.id[len(head) :].split("/")[0]
         service = implied(head + name, SERVICE, resource)
         resources.setdefault(service.key, service)

@@ -1,4 +1,4 @@
-"""Every resource that a built-in definition is about, with Azure Policy's verdict and ours beside each other."""
+"""Every resource that a built-in definition is about, with Azure Policy's verdict and ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.conftest import NOW
 from tests.judging import settings_of
 
 ENDPOINTS = {"Management": "access", "Git": "gitAccess", "Gateway Configuration": "gatewayAccess"}
-"""The values of ``endpointType``, with the tenant setting that each asks for (REST specification, ``tenant``)."""
+"""The values of ``endpointType``, with the tenant setting each asks for (REST specification, ``tenant``)."""
 
 SAME = {
     Compliance.COMPLIANT: Status.PASS,
@@ -40,6 +40,8 @@ class Pair:
     findings: tuple[Finding, ...]
     endpoint: str = ""
     """The value of ``endpointType``, where the definition has that parameter."""
+    documents: tuple[Resource, ...] = ()
+    """All policies that our one verdict is about; ``theirs`` is the worst that is said of one of them."""
 
     @property
     def ours(self) -> Status | None:
@@ -106,7 +108,8 @@ class Judged:
         found = self.of(check_id, service)
         own = tuple(each for each in found if each.resource.key == subject and each.item != NOT_LISTED)
         # Where it was not listed, one finding stands for the rest; where a gate closed, one for them all.
-        return own or tuple(each for each in found if each.resource is service)
+        rest = tuple(each for each in found if each.item == NOT_LISTED)
+        return own or rest or (tuple(found) if len(found) == 1 and found[0].resource is service else ())
 
 
 def pairs(built_in: BuiltIn, definition: Definition, judged: Judged) -> Iterator[Pair]:
@@ -124,17 +127,31 @@ def pairs(built_in: BuiltIn, definition: Definition, judged: Judged) -> Iterator
                 found = _setting(built_in, judged, service, f"{service.key}/tenant/{name.lower()}")
                 yield Pair(built_in, inventory, service, theirs, found, endpoint)
         return
+    together: dict[str, list[Resource]] = {}
     for resource in definition.types(inventory):
-        theirs = definition.judge(inventory, resource)
-        if resource.type.endswith("/tenant"):
-            found = _setting(built_in, judged, resource, resource.key)
+        if resource.type == SERVICE or resource.type.startswith(f"{SERVICE}/"):
+            together.setdefault(_subject(resource), []).append(resource)
+    for subject, resources in together.items():
+        said = [definition.judge(inventory, each) for each in resources]
+        theirs = min(said, key=_WORST.index)
+        worst = resources[said.index(theirs)]
+        if worst.type.endswith("/tenant"):
+            found = _setting(built_in, judged, worst, subject)
         else:
-            found = judged.on(built_in.checks[0], resource, _subject(inventory, resource))
-        yield Pair(built_in, inventory, resource, theirs, found)
+            found = judged.on(built_in.checks[0], worst, subject)
+        yield Pair(built_in, inventory, worst, theirs, found, documents=tuple(resources))
 
 
-def _subject(inventory: Inventory, resource: Resource) -> str:
-    """Key of what our checks judge for a resource: a policy falls to its API, a portal setting to the service."""
+_WORST = (
+    Compliance.NON_COMPLIANT,
+    Compliance.UNDETERMINED,
+    Compliance.COMPLIANT,
+    Compliance.NOT_APPLICABLE,
+)
+
+
+def _subject(resource: Resource) -> str:
+    """Key of what our checks judge for it: of a policy its API, of a portal setting the service."""
     kind = resource.type.rpartition("/")[2]
     if kind == "portalconfigs":
         return resource.parent_key

@@ -1,7 +1,7 @@
-"""The conditions of Azure Policy rules, over what an input holds: true, false, or None where it leaves it open.
+"""The conditions of Azure Policy rules over an input: true, false, or None where the input leaves it open.
 
-Source: "Azure Policy definition structure policy rule" (conditions, count), "Author policies for array
-properties on Azure resources" (a condition on ``[*]`` holds if all selected values meet it; on none it holds).
+Sources: "Azure Policy definition structure policy rule" (conditions, count), "Author policies for array
+properties on Azure resources" (a condition on ``[*]`` holds if all selected values meet it, so on none).
 
 Beyond the documents, and as the engine is known to behave: on a missing field ``equals``, ``in``, ``like``,
 ``match`` and ``contains`` are false and their negations true; ``true`` and ``"True"`` are equal. Comparing a
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from auditor.model.values import Partial
-from tests.azure_policy.expressions import UNKNOWN, Unknown, Unsupported, evaluate, is_expression, parse
+from tests.azure_policy.expressions import UNKNOWN, Unknown, UnsupportedError, evaluate, is_expression, parse
 from tests.azure_policy.fields import View
 
 Truth: TypeAlias = bool | None
@@ -57,7 +57,7 @@ class Rule:
         """Whether the resource meets a condition or an operator over several.
 
         Raises:
-            Unsupported: The rule uses something that this evaluator does not know.
+            UnsupportedError: The rule uses something that this evaluator does not know.
         """
         given = folded(condition)
         if "allof" in given:
@@ -80,15 +80,15 @@ class Rule:
         return truth if found.complete or truth is False else None
 
     def applies(self, condition: Mapping[str, Any], *, inverted: bool = False) -> bool:
-        """Whether the rule is about the resource: by type, name and kind, every other condition taken to hold.
+        """Whether the rule is about the resource: by type, name and kind, other conditions taken to hold.
 
-        Source: "What is applicability in Azure Policy?", for effects other than those that end in IfNotExists.
+        Source: "What is applicability in Azure Policy?", for effects that do not end in IfNotExists.
         """
         given = folded(condition)
         if "allof" in given:
-            return all([self.applies(each, inverted=inverted) for each in given["allof"]])
+            return all(self.applies(each, inverted=inverted) for each in given["allof"])
         if "anyof" in given:
-            return any([self.applies(each, inverted=inverted) for each in given["anyof"]])
+            return any(self.applies(each, inverted=inverted) for each in given["anyof"])
         if "not" in given:
             return not self.applies(given["not"], inverted=not inverted)
         if str(given.get("field", "")).casefold() in _TYPED:
@@ -108,7 +108,7 @@ class Rule:
         for key, value in self.parameters.items():
             if key.casefold() == name.casefold():
                 return value
-        raise Unsupported(f"the parameter {name} has no value")
+        raise UnsupportedError(f"the parameter {name} has no value")
 
     def _field(self, name: str) -> Any:
         found = self.view.select(name)
@@ -124,7 +124,7 @@ class Rule:
     def _count(self, count: Mapping[str, Any]) -> tuple[int, float]:
         """How many elements meet ``where``: at least, and at most."""
         if "field" not in count:
-            raise Unsupported("a count over values")
+            raise UnsupportedError("a count over values")
         found = self.view.select(count["field"])
         truths: list[Truth] = [True] * len(found.values)
         if "where" in count:
@@ -153,7 +153,7 @@ def _counted(bounds: tuple[int, float], operator: str, wanted: Any) -> Truth:
         "lessorequals": (high <= number, low <= number),
     }
     if operator not in reach:
-        raise Unsupported(operator)
+        raise UnsupportedError(operator)
     surely, maybe = reach[operator]
     return True if surely else None if maybe else False
 
@@ -162,7 +162,7 @@ def compared(value: Any, operator: str, wanted: Any) -> Truth:
     """One condition on one value.
 
     Raises:
-        Unsupported: There is no such condition.
+        UnsupportedError: There is no such condition.
     """
     operator = operator.casefold()
     if operator == "exists":
@@ -171,7 +171,7 @@ def compared(value: Any, operator: str, wanted: Any) -> Truth:
         return None if open_ else (value is not None) == (_text(wanted) == "true")
     plain = _NEGATED.sub("", operator, count=1) if operator.startswith("not") else operator
     if plain not in _OPERATORS:
-        raise Unsupported(operator)
+        raise UnsupportedError(operator)
     truth = None if isinstance(wanted, Unknown) else _OPERATORS[plain](value, wanted)
     return negated(truth) if plain != operator else truth
 
@@ -238,7 +238,7 @@ def _holds_text(value: Any, wanted: Any) -> Truth:
 
 
 def _ordered(order: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Truth]:
-    """Numbers by size, texts by letter without case; of unlike types the documents say that it is an error."""
+    """Numbers by size, texts by letter without case; unlike types are an error by the documents: open."""
 
     def truth(value: Any, wanted: Any) -> Truth:
         if isinstance(value, str) and isinstance(wanted, str):

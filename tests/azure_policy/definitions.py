@@ -54,7 +54,7 @@ class Definition:
         """What the definition says of one resource.
 
         Raises:
-            Unsupported: Its rule uses something that this evaluator does not know.
+            UnsupportedError: Its rule uses something that this evaluator does not know.
         """
         rule, then = self._rule(resource), folded(self.rule["then"])
         effect = str(rule.value(then["effect"])).casefold()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 _TOKEN: Final = re.compile(
@@ -16,7 +17,7 @@ _TOKEN: Final = re.compile(
 )
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """The rule uses something that this evaluator does not know."""
 
 
@@ -68,12 +69,12 @@ def parse(text: str) -> Node:
     """The tree of an expression, given with its brackets.
 
     Raises:
-        Unsupported: It is not an expression of the grammar.
+        UnsupportedError: It is not an expression of the grammar.
     """
     tokens = list(_TOKEN.finditer(text[1:-1].rstrip()))
     node, rest = _node(tokens, 0)
     if rest != len(tokens):
-        raise Unsupported(text)
+        raise UnsupportedError(text)
     return node
 
 
@@ -83,9 +84,9 @@ def _mark(tokens: list[re.Match[str]], at: int) -> str:
 
 def _node(tokens: list[re.Match[str]], at: int) -> tuple[Node, int]:
     if at >= len(tokens):
-        raise Unsupported("the expression ends early")
-    token, node = tokens[at], None
-    at += 1
+        raise UnsupportedError("the expression ends early")
+    token, at = tokens[at], at + 1
+    node: Node
     if token["text"] is not None:
         node = Constant(token["text"].replace("''", "'"))
     elif token["number"] is not None:
@@ -94,12 +95,10 @@ def _node(tokens: list[re.Match[str]], at: int) -> tuple[Node, int]:
         arguments, at = _arguments(tokens, at + 1)
         node = Call(token["name"].casefold(), arguments)
     else:
-        raise Unsupported(token[0])
-    result: Node = node
+        raise UnsupportedError(token[0])
     while _mark(tokens, at) == ".":
-        result = Member(result, tokens[at + 1]["name"])
-        at += 2
-    return result, at
+        node, at = Member(node, tokens[at + 1]["name"]), at + 2
+    return node, at
 
 
 def _arguments(tokens: list[re.Match[str]], at: int) -> tuple[tuple[Node, ...], int]:
@@ -110,7 +109,7 @@ def _arguments(tokens: list[re.Match[str]], at: int) -> tuple[tuple[Node, ...], 
         if _mark(tokens, at) == ",":
             at += 1
         elif _mark(tokens, at) != ")":
-            raise Unsupported("a comma or a bracket is missing")
+            raise UnsupportedError("a comma or a bracket is missing")
     return tuple(found), at + 1
 
 
@@ -122,7 +121,7 @@ def evaluate(node: Node, lookups: Mapping[str, Lookup]) -> Any:
         lookups: ``parameters``, ``field`` and ``current``: what each gives for a name.
 
     Raises:
-        Unsupported: It calls a function that is not among those here.
+        UnsupportedError: It calls a function that is not among those here.
     """
     match node:
         case Constant(value):
@@ -146,7 +145,7 @@ def evaluate(node: Node, lookups: Mapping[str, Lookup]) -> Any:
         case Call(name, arguments):
             values = [evaluate(argument, lookups) for argument in arguments]
             if name not in _FUNCTIONS:
-                raise Unsupported(f"{name}()")
+                raise UnsupportedError(f"{name}()")
             hidden = any(isinstance(value, Unknown) for value in values)
             return UNKNOWN if hidden else _FUNCTIONS[name](*values)
 
@@ -162,7 +161,7 @@ def _contains(whole: Any, part: Any) -> bool:
 
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "and": lambda *given: all(given),
-    "concat": lambda *given: sum(given, []) if isinstance(given[0], list) else "".join(map(str, given)),
+    "concat": lambda *given: list(chain(*given)) if isinstance(given[0], list) else "".join(map(str, given)),
     "contains": _contains,
     "empty": lambda given: len(given) == 0,
     "equals": _same,
