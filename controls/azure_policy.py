@@ -196,7 +196,9 @@ BUILT_INS: Final[tuple[BuiltIn, ...]] = (
         ("NS-2",),
         _ENDPOINT,
         ("not-shown", "left-open", "conditional", "tier-cannot", "no-gateway-to-configure"),
-        "It is about endpoints and says nothing of publicNetworkAccess: apim.ns-2.gateway-not-public does.",
+        "It is about endpoints and says nothing of publicNetworkAccess: apim.ns-2.gateway-not-public does. "
+        "The REST specification names the settings access and gitAccess alone: where there is no "
+        "gatewayAccess, an assignment with the parameter Gateway Configuration is never met.",
     ),
     BuiltIn(
         "7ca8c8ac-3a6e-493d-99ba-c5fa35347ff2",
