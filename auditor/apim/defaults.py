@@ -64,9 +64,6 @@ class _Row:
     since: str = ""
     observed_only: bool = False
     """It holds for what Azure reported; a template does not carry the member at all."""
-    declared_only: bool = False
-    """It holds for what a template leaves out; Azure always reports the member, so that a body without it is
-    a part of one."""
 
 
 def _by_creation_date(service: Subject) -> str:
@@ -202,11 +199,6 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/userRegistration/enabled": _OFF,
         "/properties/url": _NONE,
     },
-    "tenant": {
-        "/properties/enabled": _Row(
-            False, "How to use the API Management direct management API", declared_only=True
-        ),
-    },
     "identityproviders": {
         "/properties/clientSecret": _NONE,
         "/properties/allowedTenants": _NONE,
@@ -277,7 +269,7 @@ def default_of(subject: Subject, pointer: str) -> Default | None:
     row = rows.get(_INDEX.sub("/*", pointer).casefold())
     if not _read_at_all(subject, pointer):
         return None
-    if row is None or (row.observed_only if subject.source.declared else row.declared_only):
+    if row is None or (row.observed_only and subject.source.declared):
         return None
     if row.since:
         _check_api_version(subject, pointer, row.since)
