@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from auditor.cli import live
+from auditor.cli import live, options
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ EXAMPLES = (
 
 
 def scan(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PATH...", help="Files or folders to audit; - reads standard input."),
-    ] = None,
+    paths: options.Paths = None,
     subscription: live.Subscriptions = None,
     management_group: live.ManagementGroup = "",
     resource_group: live.ResourceGroup = "",
@@ -45,57 +42,19 @@ def scan(
     tenant: live.Tenant = "",
     cloud: live.CloudName = "public",
     max_time: live.MaxTime = 0,
-    save_snapshot: Annotated[
-        Path | None,
-        typer.Option("--save-snapshot", metavar="PATH", help="Keep what was read from Azure in this file."),
-    ] = None,
-    report: Annotated[
-        list[str] | None,
-        typer.Option("--report", metavar="FORMAT=PATH", help="Write a report: html, md or json. Repeatable."),
-    ] = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameters", metavar="FILE", help="Deployment parameters for the templates. Repeatable."
-        ),
-    ] = None,
-    controls: Annotated[
-        str | None,
-        typer.Option("--controls", metavar="ID,...", help="Judge these controls only: NS-2,IM-8."),
-    ] = None,
-    fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or none.")
-    ] = "low",
-    allow_unknown: Annotated[
-        str | None,
-        typer.Option(
-            "--allow-unknown",
-            metavar="[=input|CONTROL|CHECK,...]",
-            help="Accept undecided findings: all, what this kind of input can never show, or the named ones.",
-        ),
-    ] = None,
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="An input without any API Management service is fine.")
-    ] = False,
-    complete: Annotated[
-        bool,
-        typer.Option(
-            "--complete", help="The files hold everything there is: what is not in them is not there."
-        ),
-    ] = False,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Judge dates as of this day or moment (ISO 8601)."),
-    ] = None,
-    evidence: Annotated[
-        str,
-        typer.Option(
-            "--evidence", metavar="first|all", help="Evidence of the first or of all passing subjects."
-        ),
-    ] = "first",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the decision only.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
-    _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
+    save_snapshot: options.SaveSnapshot = None,
+    report: options.Report = None,
+    parameters: options.Parameters = None,
+    controls: options.Controls = None,
+    fail_on: options.FailOn = "low",
+    allow_unknown: options.AllowUnknown = None,
+    allow_empty: options.AllowEmpty = False,
+    complete: options.Complete = False,
+    as_of: options.AsOf = None,
+    evidence: options.Evidence = "first",
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+    _debug: options.Debug = False,
 ) -> None:
     """Audit files (exported JSON, ARM templates, snapshots) or a live subscription."""
     from auditor.audit import Span, audit
@@ -114,7 +73,7 @@ def scan(
         tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time
     )
     given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
-    options = _options(
+    wanted = _options(
         fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, given, parameters, complete
     )
     with _read_first(azure, save_snapshot, quiet) as snapshot:
@@ -126,7 +85,7 @@ def scan(
         raise UsageError("--parameters has no effect: no template was read")
     problems = _problems(reading)
     span = Span(started, datetime.now(UTC))
-    results = audit(reading.inventory, catalogue(), options, span, problems)
+    results = audit(reading.inventory, catalogue(), wanted, span, problems)
     _say_inputs(reading, quiet)
     _write(results, targets, quiet, no_color)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])
