@@ -28,7 +28,8 @@ Controls = Annotated[
     typer.Option("--controls", metavar="ID,...", help="Judge these controls only: NS-2,IM-8."),
 ]
 FailOn = Annotated[
-    str, typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or none.")
+    str | None,
+    typer.Option("--fail-on", metavar="SEVERITY", help="low (the default), medium, high, critical or none."),
 ]
 AllowUnknown = Annotated[
     str | None,
@@ -38,6 +39,19 @@ AllowUnknown = Annotated[
         help="Accept undecided findings: all, what this kind of input can never show, or the named ones.",
     ),
 ]
+Waivers = Annotated[
+    list[str] | None,
+    typer.Option("--waivers", metavar="FILE", help="Findings that are accepted for a time. Repeatable."),
+]
+Attestations = Annotated[
+    list[str] | None,
+    typer.Option("--attestations", metavar="FILE", help="Answers to manual checks. Repeatable."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Configuration, instead of auditor.toml or auditor.yaml."),
+]
+NoConfig = Annotated[bool, typer.Option("--no-config", help="Use no configuration file.")]
 AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", help="An input without any API Management service is fine.")
 ]

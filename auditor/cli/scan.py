@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from auditor.cli import live, options
+from auditor.cli import configured, live, options
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.audit import Options
+    from auditor.config import Configuration
     from auditor.model.results import ProblemJson, Results
     from auditor.sources import Reading
 
@@ -46,8 +47,12 @@ def scan(
     report: options.Report = None,
     parameters: options.Parameters = None,
     controls: options.Controls = None,
-    fail_on: options.FailOn = "low",
+    fail_on: options.FailOn = None,
     allow_unknown: options.AllowUnknown = None,
+    waivers: options.Waivers = None,
+    attestations: options.Attestations = None,
+    config: options.Config = None,
+    no_config: options.NoConfig = False,
     allow_empty: options.AllowEmpty = False,
     complete: options.Complete = False,
     as_of: options.AsOf = None,
@@ -68,14 +73,24 @@ def scan(
     from controls import catalogue
 
     started = datetime.now(UTC)
-    targets = _targets(report or [])
+    configuration = configured.configured(
+        config,
+        no_config,
+        {
+            "fail-on": fail_on,
+            "allow-unknown": None if allow_unknown is None else _parts(allow_unknown),
+            "controls": None if controls is None else _parts(controls),
+            "report": report or None,
+            "waivers": waivers or None,
+            "attestations": attestations or None,
+        },
+    )
+    targets = _targets(configuration["report"])
     azure = live.Live(
         tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time
     )
     given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
-    wanted = _options(
-        fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, given, parameters, complete
-    )
+    wanted = _options(configuration, allow_empty, as_of, evidence, started, given, parameters, complete)
     with _read_first(azure, save_snapshot, quiet) as snapshot:
         called = "Azure" if snapshot and save_snapshot is None else ""
         reading = read_paths(snapshot or given, parameters or (), complete, called=called)
@@ -87,6 +102,7 @@ def scan(
     span = Span(started, datetime.now(UTC))
     results = audit(reading.inventory, catalogue(), wanted, span, problems)
     _say_inputs(reading, quiet)
+    configured.say_registers(results)
     _write(results, targets, quiet, no_color)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])
 
@@ -126,10 +142,8 @@ def _read_first(azure: live.Live, keep: Path | None, quiet: bool) -> Iterator[li
 
 
 def _options(
-    fail_on: str,
-    allow_unknown: str | None,
+    configuration: Configuration,
     allow_empty: bool,
-    controls: str | None,
     as_of: str | None,
     evidence: str,
     started: datetime,
@@ -141,20 +155,22 @@ def _options(
     from auditor.gate import unknown_selectors
     from controls import catalogue
 
+    fail_on = configuration["fail-on"]
     if fail_on not in _SEVERITIES:
         raise UsageError(f"--fail-on {fail_on}: not one of {', '.join(_SEVERITIES)}")
     if evidence not in ("first", "all"):
         raise UsageError(f"--evidence {evidence}: not one of first, all")
-    allowed = _selectors(allow_unknown)
+    allowed = _selectors(configuration["allow-unknown"])
     known = unknown_selectors(allowed, catalogue().checks)
     if known:
         raise UsageError(f"--allow-unknown {known[0]}: no such control or check")
-    asked = None if controls is None else frozenset(part.upper() for part in _parts(controls))
+    controls = configuration["controls"]
+    if "controls" in configuration.given and not controls:
+        raise UsageError("--controls: no control named")
+    asked = frozenset(part.upper() for part in controls) or None
     for control_id in sorted(asked or ()):
         if control_id not in {control.id for control in catalogue().controls}:
             raise UsageError(f"--controls {control_id}: no such control (see auditor controls)")
-    if asked is not None and not asked:
-        raise UsageError("--controls: no control named")
     scope = {
         "paths": paths,
         "parameters": parameters or [],
@@ -162,19 +178,25 @@ def _options(
         "controls": sorted(asked) if asked else "all",
     }
     moment = started if as_of is None else _moment(as_of)
-    return Options(moment, fail_on, allowed, allow_empty, asked, evidence == "all", scope)
+    return Options(
+        moment,
+        fail_on,
+        allowed,
+        allow_empty,
+        asked,
+        evidence == "all",
+        scope,
+        configuration.settings,
+        configured.said(configuration, moment),
+    )
 
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _selectors(text: str | None) -> frozenset[str]:
-    if text is None:
-        return frozenset()
-    return frozenset(
-        p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in _parts(text)
-    )
+def _selectors(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in names)
 
 
 def _moment(text: str) -> datetime:

@@ -127,7 +127,14 @@ def _secrets(name: str) -> FeatureResultJson:
                         name, "/properties/secret", True, resource=f"{service_id(name)}/namedValues/legacy"
                     )
                 ],
-                waiver={"reason": "moved in spring", "until": "2027-03-31", "by": "platform"},
+                waiver={
+                    "status": "fail",
+                    "kind": "risk-accepted",
+                    "reason": "moved in spring",
+                    "owner": "platform",
+                    "expires": "2027-03-31",
+                    "place": "waivers.yaml:4",
+                },
             ),
             finding(
                 "apim.im-8.named-values", "pass", "The secret comes from Key Vault.", *values, evidence=[read]
