@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -146,40 +146,50 @@ class Register:
         """What came of an entry whose check was judged and whose time it is."""
         raise NotImplementedError
 
-    def told(self, entry: Entry, known: frozenset[str], asked: frozenset[str]) -> tuple[State, str]:
+    def told(self, entry: Entry, known: frozenset[str], asked: frozenset[str] | None) -> tuple[State, str]:
         """What came of an entry, in a sentence without its end.
 
         Args:
             entry: The entry.
             known: Ids of the checks of the catalogue, case-folded.
-            asked: Those of them that were to be judged.
+            asked: Those of them that were to be judged; None where nothing was, and time alone tells.
         """
         written = entry.entry
         check = written.selector.check.casefold()
-        ends = written.expires.isoformat()
         if entry.state is State.EXPIRED:
-            return State.EXPIRED, f"it ended on {ends}{_missed(entry.missed)}"
+            return State.EXPIRED, f"it ended on {written.expires.isoformat()}{_missed(entry.missed)}"
         if entry.state is State.NOT_YET:
             when = f"it is of {written.starts.isoformat()}, which is after the day of this audit"
             return State.NOT_YET, f"{when}{_missed(entry.missed)}"
         if check and check not in known:
             return State.UNMATCHED, "this version has no check of that id"
+        if asked is None:
+            return self._ending(State.HOLDS, "", written)
         if check and check not in asked:
             return State.NOT_ASKED, "its check was not to be judged"
         state, says = self.outcome(entry)
         if state is State.UNMATCHED and not check and asked != known:
             return State.NOT_ASKED, "no finding is what it names, of the checks that were to be judged"
-        if state is State.HOLDS and written.expires - self.today <= timedelta(days=self.soon_days):
-            left = (written.expires - self.today).days
-            last = (
-                "today is its last day" if not left else f"it ends on {ends}, in {left} day{'s' * (left > 1)}"
-            )
-            return State.EXPIRES_SOON, f"{says}; {last}"
-        return state, says
+        return self._ending(state, f"{says}; ", written)
 
-    def stored(self, known: Iterable[str], asked: Iterable[str]) -> RegisterJson:
-        """The entries as the stored result tells of them, in the order they were written."""
-        every, judged = (frozenset(name.casefold() for name in names) for names in (known, asked))
+    def _ending(self, state: State, says: str, written: Standing) -> tuple[State, str]:
+        left = (written.expires - self.today).days
+        if state is not State.HOLDS or left > self.soon_days:
+            return state, says.removesuffix("; ")
+        if not left:
+            return State.EXPIRES_SOON, f"{says}today is its last day"
+        days = f"{left} day{'s' if left > 1 else ''}"
+        return State.EXPIRES_SOON, f"{says}it ends on {written.expires.isoformat()}, in {days}"
+
+    def stored(self, known: Iterable[str], asked: Iterable[str] | None) -> RegisterJson:
+        """The entries as the stored result tells of them, in the order they were written.
+
+        Args:
+            known: Ids of the checks of the catalogue.
+            asked: Those of them that were to be judged; None where nothing was.
+        """
+        every = frozenset(name.casefold() for name in known)
+        judged = None if asked is None else frozenset(name.casefold() for name in asked)
         rows = []
         for one in self.entries:
             state, says = self.told(one, every, judged)

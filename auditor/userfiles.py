@@ -171,6 +171,8 @@ def _mistakes(file: UserFile, error: Any) -> list[Mistake]:
         return [make(f"it lacks {_several(missing)}", steps)]
     last = next((step for step in reversed(steps) if isinstance(step, str)), "")
     name = f"{last!r} " if last else "the file "
+    if error.instance is None and last:
+        return [make(f"{name}is empty", steps)]
     said = schema.get("errorMessage")
     if said:
         return [make(said if error.validator == "anyOf" else f"{name}{said}", steps)]

@@ -76,15 +76,12 @@ class Waivers(Register):
 
     def outcome(self, entry: Entry) -> tuple[State, str]:
         """What came of a waiver whose check was judged and whose time it is."""
-        if entry.changed:
-            still = f"; {entry.applied} are as they were" if entry.applied else ""
-            count = _count(entry.changed, "finding")
-            return State.LAPSED, (
-                f"what {count} rest{'s' if entry.changed == 1 else ''} on is no longer what it was given for"
-                f"{still}: look again, and bind it anew"
-            )
         if entry.applied:
-            return State.HOLDS, f"{_count(entry.applied, 'finding')} waived"
+            others = f"; {entry.changed:,} more that it names rest on other evidence" if entry.changed else ""
+            return State.HOLDS, f"{_count(entry.applied, 'finding')} waived{others}"
+        if entry.changed:
+            rests = f"{_count(entry.changed, 'finding')} rest{'s' if entry.changed == 1 else ''}"
+            return State.LAPSED, f"what {rests} on is not the evidence it was given for: look again"
         if entry.statuses:
             found = " or ".join(sorted(entry.statuses))
             return State.NOT_NEEDED, f"what it is for is {found}, and only fail and manual can be waived"

@@ -6,14 +6,14 @@ import gc
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import typer
 
-from auditor.cli import configured, live, options
+from auditor.cli import configured, live, moments, options
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _options(
         "complete": complete,
         "controls": sorted(asked) if asked else "all",
     }
-    moment = started if as_of is None else _moment(as_of)
+    moment = started if as_of is None else moments.moment(as_of)
     return Options(
         moment,
         fail_on,
@@ -197,16 +197,6 @@ def _parts(text: str) -> list[str]:
 
 def _selectors(names: Iterable[str]) -> frozenset[str]:
     return frozenset(p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in names)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--as-of {text}: not a date like 2026-11-21 or 2026-11-21T12:00:00+00:00") from None
-    if len(text) == len("2026-11-21"):
-        moment = datetime.combine(moment.date(), time(), UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _targets(given: list[str]) -> list[tuple[str, str]]:
