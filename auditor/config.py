@@ -110,11 +110,8 @@ def read_configuration(path: Path | str | None, folder: Path, look: bool = True)
         if not found:
             return Configuration()
         path = found[0] if folder == Path() else folder / found[0]
-    file = read_user_file(path, "config")
-    if file.value is None:
-        # An empty YAML file says as little as an empty TOML file.
-        file = UserFile(file.path, file.sha256, {}, file.places)
-    return Configuration(file)
+    # An empty YAML file says as little as an empty TOML file.
+    return Configuration(read_user_file(path, "config", empty={}))
 
 
 def keys() -> Mapping[str, str]:

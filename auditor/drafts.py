@@ -44,5 +44,18 @@ def _selector(service: Place, finding: FindingJson) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A text as a double-quoted scalar: JSON's strings are YAML's."""
-    return json.dumps(text, ensure_ascii=True)
+    """A text as a double-quoted scalar of YAML.
+
+    JSON's strings are, but for pairs of surrogates. Half a pair has no spelling: a star stands for it, which
+    matches it.
+    """
+    return "".join(map(_escaped, json.dumps(text, ensure_ascii=False)))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xD800 <= code <= 0xDFFF:
+        return "*"
+    if character.isprintable():
+        return character
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -73,20 +73,21 @@ def spelled(steps: Iterable[Step]) -> str:
     return text
 
 
-def read_user_file(path: Path | str, schema: str) -> UserFile:
+def read_user_file(path: Path | str, schema: str, empty: Any = None) -> UserFile:
     """Read a file and check it.
 
     Args:
-        path: A file that ends in ``.yaml``, ``.yml``, ``.json`` or ``.toml``.
+        path: A file that ends in ``.yaml``, ``.yml`` or ``.toml``.
         schema: Name of the schema it keeps to, one of ``auditor/schemas``.
+        empty: What an empty document stands for.
 
     Raises:
         FileError: It cannot be read, or says something that the schema does not allow.
     """
     shown = str(path)
     suffix = Path(path).suffix.lower()
-    if suffix not in (".yaml", ".yml", ".json", ".toml"):
-        raise FileError([Mistake(shown, "its name has to end in .yaml, .yml, .json or .toml")])
+    if suffix not in (".yaml", ".yml", ".toml"):
+        raise FileError([Mistake(shown, "its name has to end in .yaml, .yml or .toml")])
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
@@ -104,6 +105,7 @@ def read_user_file(path: Path | str, schema: str) -> UserFile:
         value = _toml(shown, text)
     else:
         value, places = read_yaml(shown, text)
+    value = empty if value is None else value
     found = UserFile(shown, hashlib.sha256(data).hexdigest(), value, places)
     _check(found, schema)
     return found
