@@ -15,7 +15,7 @@ class Exit(IntEnum):
     FAILED = 1
     """Findings at or above ``--fail-on`` failed."""
     USAGE = 2
-    """Wrong usage: an unknown option or value, an option without effect, a malformed waiver or configuration file."""
+    """Wrong usage, an option without effect, or a malformed waiver, attestation or configuration file."""
     INCOMPLETE = 3
     """Nothing failed, but something that counts is unknown or in error, or a file could not be read."""
     NO_INPUT = 4
