@@ -114,14 +114,16 @@ class Register:
         self.today = as_of.astimezone(UTC).date()
         self.soon_days = soon_days
         self.entries = [Entry(entry, self._time(entry)) for entry in entries]
-        self._by_check: dict[str, list[Entry]] = {}
+        self._by_check: dict[tuple[str, str], list[Entry]] = {}
+        """By check and service; the service is a star where it is a pattern: an estate has many of both."""
         self._by_fingerprint: dict[str, list[Entry]] = {}
         for one in self.entries:
             selector = one.entry.selector
             if selector.fingerprint:
                 self._by_fingerprint.setdefault(selector.fingerprint, []).append(one)
             else:
-                self._by_check.setdefault(selector.check.casefold(), []).append(one)
+                service = "*" if "*" in selector.service else selector.service.casefold()
+                self._by_check.setdefault((selector.check.casefold(), service), []).append(one)
 
     def _time(self, entry: Standing) -> State:
         if self.today > entry.expires:
@@ -130,8 +132,10 @@ class Register:
 
     def matching(self, service: Place, finding: FindingJson) -> Iterator[Entry]:
         """The entries that are for a finding."""
-        candidates = self._by_check.get(finding["check"].casefold(), ())
-        yield from (one for one in candidates if one.entry.selector.covers(service, finding))
+        check = finding["check"].casefold()
+        for called in dict.fromkeys((service.name.casefold(), service.id.casefold(), "*")):
+            candidates = self._by_check.get((check, called), ())
+            yield from (one for one in candidates if one.entry.selector.covers(service, finding))
         if self._by_fingerprint:
             prints = {subject["fingerprint"] for subject in finding["subjects"]}
             for one in (one for each in sorted(prints) for one in self._by_fingerprint.get(each, ())):

@@ -14,6 +14,7 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.config import Configuration
     from auditor.model.check import Catalogue
+    from auditor.model.inventory import Resource
     from auditor.model.results import RegisterJson, Results
     from auditor.register import Register, Standing
     from auditor.said import Said
@@ -123,6 +124,30 @@ def register(kind: str, paths: Iterable[str], as_of: datetime, soon_days: int) -
         files.append(file)
         entries += found
     return make(files, entries, as_of, soon_days)
+
+
+def say_unknown_hosts(found: Configuration, services: Iterable[Resource]) -> None:
+    """Name the host names that client certificates are demanded under and that no service has.
+
+    A misspelt one would demand nothing, and nobody would see it.
+    """
+    wanted = [name for name in found["require-client-certificates"] if name != "*"]
+    if not wanted:
+        return
+    known: set[str] = set()
+    for service in services:
+        properties = service.body.get("properties") or {}
+        listed = properties.get("hostnameConfigurations") if isinstance(properties, dict) else properties
+        names: list[Any] = [f"{service.name}.azure-api.{end}" for end in ("net", "us", "cn")]
+        for one in listed if isinstance(listed, list) else [] if listed is None else [listed]:
+            names.append(one.get("hostName") if isinstance(one, dict) else one)
+        if not all(isinstance(name, str) and not name.startswith("[") for name in names):
+            return  # an expression may stand for any of them
+        known |= {name.casefold() for name in names}
+    for name in wanted:
+        if name.casefold() not in known:
+            text = f"require-client-certificates names {name!r}, which no service that was read answers under"
+            print(f"auditor: {text}", file=sys.stderr)  # noqa: T201 - warnings go to stderr
 
 
 def say_registers(results: Results) -> None:

@@ -102,6 +102,7 @@ def scan(
     span = Span(started, datetime.now(UTC))
     results = audit(reading.inventory, catalogue(), wanted, span, problems)
     _say_inputs(reading, quiet)
+    configured.say_unknown_hosts(configuration, reading.inventory.services)
     configured.say_registers(results)
     _write(results, targets, quiet, no_color)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])

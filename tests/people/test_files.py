@@ -453,6 +453,16 @@ def test_required_client_certificates_reach_the_checks(run: Any, here: Path) -> 
     assert status() in ("pass", "fail")
 
 
+def test_a_host_name_that_no_service_has_is_said(run: Any, here: Path) -> None:
+    (here / "auditor.toml").write_text(
+        'require-client-certificates = ["partner.contoso.example", "API.contoso.example"]\n'
+    )
+    ran, _ = scan(run, here)
+    said = [line for line in ran.err.splitlines() if "require-client-certificates" in line]
+    assert len(said) == 1
+    assert "'partner.contoso.example'" in said[0]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
