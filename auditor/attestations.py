@@ -54,18 +54,21 @@ class Attestations(Register):
 
     def apply(self, service: Place, finding: FindingJson) -> None:
         """Answer a finding that is for a person to answer."""
-        holding = []
+        holding, late = [], []
         for entry in self.matching(service, finding):
             if finding["status"] != Status.MANUAL.value:
                 entry.beside(finding["status"])
             elif entry.state is not State.HOLDS:
-                entry.missed += 1
+                late.append(entry)
             else:
                 entry.applied += 1
                 holding.append(entry.entry)
         if holding:
             # Where people disagree, what they found wanting counts; then the newest.
             _answer(finding, max(holding, key=lambda one: (one.decision == Status.FAIL.value, one.starts)))
+            return
+        for entry in late:
+            entry.missed += 1
 
     def outcome(self, entry: Entry) -> tuple[State, str]:
         """What came of an attestation whose check was judged and whose time it is."""

@@ -83,7 +83,7 @@ class Entry:
     applied: int = 0
     """Findings that it is for and that it may change."""
     missed: int = 0
-    """Those that it would have changed, were it its time."""
+    """Those that it would have changed, were it its time, and that no other entry changes."""
     changed: int = 0
     """Those whose evidence is no longer that which it was given for."""
     statuses: set[str] = field(default_factory=set)

@@ -56,13 +56,13 @@ class Waivers(Register):
 
     def apply(self, service: Place, finding: FindingJson) -> None:
         """Waive a finding if a waiver that holds is for it."""
-        holding = []
+        holding, late = [], []
         for entry in self.matching(service, finding):
             waiver = entry.entry
             if finding["status"] not in WAIVABLE:
                 entry.beside(finding["status"])
             elif entry.state is not State.HOLDS:
-                entry.missed += 1
+                late.append(entry)
             elif waiver.evidence and waiver.evidence != finding.get("evidence_digest"):
                 entry.changed += 1
             else:
@@ -73,6 +73,9 @@ class Waivers(Register):
             best = max(holding, key=lambda waiver: waiver.expires)
             finding["waiver"] = _waiver(best, finding["status"])
             finding["status"] = Status.WAIVED.value
+            return
+        for entry in late:
+            entry.missed += 1
 
     def outcome(self, entry: Entry) -> tuple[State, str]:
         """What came of a waiver whose check was judged and whose time it is."""

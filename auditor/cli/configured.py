@@ -138,9 +138,9 @@ def say_unknown_hosts(found: Configuration, services: Iterable[Resource]) -> Non
     for service in services:
         properties = service.body.get("properties") or {}
         listed = properties.get("hostnameConfigurations") if isinstance(properties, dict) else properties
-        names: list[Any] = [f"{service.name}.azure-api.{end}" for end in ("net", "us", "cn")]
-        for one in listed if isinstance(listed, list) else [] if listed is None else [listed]:
-            names.append(one.get("hostName") if isinstance(one, dict) else one)
+        rows = listed if isinstance(listed, list) else [] if listed is None else [listed]
+        names: list[Any] = [one.get("hostName") if isinstance(one, dict) else one for one in rows]
+        names += [f"{service.name}.azure-api.{end}" for end in ("net", "us", "cn")]
         if not all(isinstance(name, str) and not name.startswith("[") for name in names):
             return  # an expression may stand for any of them
         known |= {name.casefold() for name in names}

@@ -13,10 +13,12 @@ from auditor.config import DEFAULTS
 from auditor.register import State
 from auditor.userfiles import schema_of
 from tests.conftest import ROOT
+from tests.reports.golden_files import check_golden
 from tests.test_cli import run as run
 
 PAGE = (ROOT / "docs" / "waivers.md").read_text("utf-8")
 EXAMPLE = str(ROOT / "examples" / "contoso-apim.json")
+GOLDEN = Path(__file__).parent / "golden"
 FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL))
 
 
@@ -61,3 +63,25 @@ def test_every_key_and_state_is_described() -> None:
         assert f"| `{state.value}` |" in PAGE, state
     for kind in schema_of("waivers")["properties"]["waivers"]["items"]["properties"]["kind"]["enum"]:
         assert f"`{kind}`" in PAGE
+
+
+def test_what_reports_say_of_it(run: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sections as they were when somebody last looked at them."""
+    (here / "waivers.yaml").write_text(
+        FILES["waivers.yaml"]
+        + FILES["waivers.yaml"]
+        .removeprefix("waivers:\n")
+        .replace("2027-03-31", "2026-11-20")
+        .replace("contoso-*", "fabrikam"),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("COLUMNS", "100")
+    ran = run("scan", EXAMPLE, "--as-of", "2026-11-21", "--report", "md=r.md")
+    markdown = (here / "r.md").read_text("utf-8")
+    for name, text, start, end in (
+        ("people.txt", ran.out, "Accepted and answered by people", "Report written"),
+        ("people.md", markdown, "### Accepted and answered by people", "### What the input could not show"),
+        ("people.err.txt", ran.err, "auditor: waiver", ""),
+    ):
+        section = text[text.index(start) : text.index(end, text.index(start)) if end else None]
+        check_golden(name, "".join(line.rstrip() + "\n" for line in section.splitlines()), GOLDEN)

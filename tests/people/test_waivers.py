@@ -298,6 +298,14 @@ def test_of_several_the_longest_counts(tmp_path: Path) -> None:
     assert states(results) == ["expires-soon", "holds"]
 
 
+def test_an_expired_one_that_was_renewed_leaves_nothing_open(tmp_path: Path) -> None:
+    results = scanned(tmp_path, waiver(expires=date(2026, 11, 1)), waiver())
+    assert [entry["says"] for entry in results["run"]["waivers"]["entries"]] == [
+        "it ended on 2026-11-01",
+        "1 finding waived",
+    ]
+
+
 def test_what_came_of_it_is_told(tmp_path: Path, plain: Results) -> None:
     unknown = next(f["check"] for f in findings(plain) if f["status"] == "unknown")
     results = scanned(

@@ -16,6 +16,7 @@ from auditor.model.results import (
     TotalsJson,
 )
 from auditor.model.verdict import Status
+from tests.reports.sample_people import people
 from tests.reports.sample_texts import CHECKS, CONTROLS
 
 FILE = "exports/contoso/main.json"
@@ -298,6 +299,7 @@ def sample(number: int = 2) -> Results:
     counts = dict.fromkeys((status.value for status in Status), 0)
     counts |= {"fail": 2, "unknown": 2, "manual": 1, "waived": 1, "error": 1, "not_applicable": 1}
     names = [f"contoso-{index}" for index in range(1, number + 1)]
+    configuration, waivers, attestations = people()
     return {
         "schema_version": 1,
         "run": {
@@ -322,6 +324,9 @@ def sample(number: int = 2) -> Results:
                 {"path": "exports/broken.json", "message": "not valid JSON", "line": 3, "column": 7}
             ],
             "identity": None,
+            "configuration": configuration,
+            "waivers": waivers,
+            "attestations": attestations,
         },
         "summary": {
             "counts": {name: count * number for name, count in counts.items()},
