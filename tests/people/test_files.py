@@ -21,6 +21,7 @@ from auditor.userfiles import MOST_BYTES, read_user_file, schema_of
 from auditor.waivers import read_waivers
 from auditor.yamlfiles import read_yaml
 from reports import registers
+from tests.auditing import item, observed
 from tests.conftest import ROOT
 from tests.test_cli import run as run
 
@@ -434,23 +435,46 @@ def test_severities(run: Any, here: Path) -> None:
     assert [c["severity"] for c in results["catalogue"]["checks"] if c["id"] == check] == ["low"]
 
 
-def test_required_client_certificates_reach_the_checks(run: Any, here: Path) -> None:
-    def status() -> str:
-        _, results = scan(run, here)
-        [found] = {
+def test_settings_reach_the_checks(run: Any, here: Path) -> None:
+    document = {
+        "value": [
+            observed(
+                hostnameConfigurations=[
+                    {"type": "Proxy", "hostName": "api.contoso.example", "negotiateClientCertificate": False},
+                    {
+                        "type": "Proxy",
+                        "hostName": "contoso.azure-api.net",
+                        "negotiateClientCertificate": True,
+                    },
+                ]
+            ),
+            item("certificates", "c", expirationDate="2027-01-05T00:00:00Z", subject="CN=c", thumbprint="A"),
+        ],
+        "count": 2,
+    }
+    (here / "in.json").write_text(json.dumps(document))
+
+    def status(check: str, name: str) -> str:
+        run("scan", "in.json", "-q", "--as-of", "2026-11-21", "--report", "json=r.json", "--evidence", "all")
+        results = json.loads((here / "r.json").read_text("utf-8"))
+        [found] = [
             finding["status"]
             for control in results["services"][0]["controls"]
             for feature in control["features"]
             for finding in feature["findings"]
-            if finding["check"] == "apim.im-4.certificate-requested"
-            and finding["subjects"][0].get("item") == "partners.contoso.example"
-        }
-        return found
+            if finding["check"] == check
+            and any(name in (one.get("item"), one["name"]) for one in finding["subjects"])
+        ]
+        return str(found)
 
-    before = status()
-    (here / "auditor.toml").write_text('require-client-certificates = ["partners.contoso.example"]\n')
-    assert before != "fail"
-    assert status() in ("pass", "fail")
+    requested, expiry = "apim.im-4.certificate-requested", "apim.dp-7.certificate-expiry"
+    assert status(requested, "api.contoso.example") == "unknown"
+    assert status(expiry, "c") == "pass"
+    (here / "auditor.toml").write_text(
+        'require-client-certificates = ["API.contoso.example"]\ncertificate-expiry-days = 60\n'
+    )
+    assert status(requested, "api.contoso.example") == "fail"
+    assert status(expiry, "c") == "fail"
 
 
 def test_a_host_name_that_no_service_has_is_said(run: Any, here: Path) -> None:

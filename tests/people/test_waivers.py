@@ -24,8 +24,9 @@ from auditor.sources import read_paths
 from auditor.waivers import Waivers
 from controls import catalogue
 from tests.auditing import ID, child, declared, item, observed, template
-from tests.conftest import NOW
+from tests.conftest import FIXTURES, NOW
 
+INPUTS = sorted(next(iter(sorted(folder.rglob("*.json")))) for folder in (FIXTURES / "controls").iterdir())
 CLOSED = "apim.ns-2.gateway-not-public"
 PRODUCT = "apim.im-1.product-subscription"
 TEMPLATE = template(
@@ -191,6 +192,26 @@ def test_unknown_is_never_hidden(tmp_path: Path, plain: Results) -> None:
     assert passes == [f["check"] for f in findings(plain) if f["status"] == "pass"]
 
 
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: "/".join(path.parts[-3:]))
+def test_on_every_kind_of_input(path: Path) -> None:
+    """Everything waived: what passed, what is unknown and what does not apply are as they were."""
+    everything = [waiver(check=check.id, service="*") for check in catalogue().checks]
+    inventory = read_paths([str(path)]).inventory
+
+    def judged(*entries: Standing) -> list[FindingJson]:
+        options = Options(NOW, said=Said(waivers=Waivers((), entries, NOW, 30)))
+        found = findings(audit(inventory, catalogue(), options, Span(NOW, NOW)))
+        return sorted(found, key=lambda f: (f["check"], f["subjects"][0]["fingerprint"], f["message"]))
+
+    before, after = judged(), judged(*everything)
+    assert len(before) == len(after)
+    for old, new in zip(before, after, strict=True):
+        accepted = old["status"] in ("fail", "manual")
+        assert new["status"] == ("waived" if accepted else old["status"])
+        assert (new.get("waiver") or {"status": old["status"]})["status"] == old["status"]
+        assert new["evidence"] == old["evidence"]
+
+
 # -- the last day -------------------------------------------------------------------------------------
 
 
@@ -328,19 +349,43 @@ def digest(results: Results, check: str, index: int = 0) -> str:
     return of(results, check)[index]["evidence_digest"]
 
 
-def test_it_lapses_when_the_evidence_changes(tmp_path: Path, plain: Results) -> None:
-    bound = waiver(evidence=digest(plain, CLOSED))
-    assert of(scanned(tmp_path, bound), CLOSED)[0]["status"] == "waived"
-    changed = copy.deepcopy(TEMPLATE)
-    changed["resources"][0]["properties"]["virtualNetworkType"] = "External"
-    changed["resources"][0]["properties"]["virtualNetworkConfiguration"] = {"subnetResourceId": "/x"}
-    results = scanned(tmp_path, bound, document=changed)
-    [finding] = of(results, CLOSED)
-    if finding["status"] == "fail":
-        assert states(results) == ["lapsed"]
-        assert "waiver" not in finding
-    else:
-        assert states(results) == ["not-needed"]
+def test_it_lapses_when_the_evidence_changes(tmp_path: Path) -> None:
+    check = "apim.dp-3.backend-encrypted"
+
+    def document(url: str) -> Any:
+        return template(declared(), child("backends", "orders", url=url, protocol="http"))
+
+    def backend(results: Results) -> FindingJson:
+        [found] = [f for f in of(results, check) if "/backends/" in f["subjects"][0]["id"]]
+        return found
+
+    before = backend(scanned(tmp_path, document=document("http://orders.contoso.example")))
+    bound = waiver(check=check, service="*", evidence=before["evidence_digest"])
+    same = scanned(tmp_path, bound, document=document("http://orders.contoso.example"))
+    assert (backend(same)["status"], states(same)) == ("waived", ["holds"])
+    other = scanned(tmp_path, bound, document=document("http://orders.fabrikam.example"))
+    assert (backend(other)["status"], states(other)) == ("fail", ["lapsed"])
+    assert "waiver" not in backend(other)
+    mended = scanned(tmp_path, bound, document=document("https://orders.contoso.example"))
+    assert states(mended) == ["not-needed"]
+
+
+def test_it_lapses_when_the_finding_gets_worse(tmp_path: Path) -> None:
+    """The same certificate, first about to expire, then expired: the values are equal."""
+    check = "apim.dp-7.certificate-expiry"
+    document = {
+        "value": [
+            observed(),
+            item("certificates", "c", expirationDate="2026-12-01T00:00:00Z", subject="CN=c", thumbprint="A"),
+        ],
+        "count": 2,
+    }
+    early = scanned(tmp_path, document=document)
+    [found] = [f for f in of(early, check) if f["status"] == "fail"]
+    bound = waiver(check=check, service="*", evidence=found["evidence_digest"])
+    assert states(scanned(tmp_path, bound, document=document)) == ["holds"]
+    late = scanned(tmp_path, bound, document=document, now=datetime(2026, 12, 2, tzinfo=UTC))
+    assert states(late) == ["lapsed"]
 
 
 def test_only_what_can_be_waived_has_a_digest(plain: Results) -> None:
