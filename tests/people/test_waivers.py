@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -432,3 +433,30 @@ def test_secrets_have_no_part_in_the_digest(tmp_path: Path) -> None:
     alone = one(("key", "hunter2hunter2"))
     assert one(("a", "other-secret-1"), ("key", "hunter2hunter2")) == alone
     assert one(("key", "swordfish12345")) == alone
+
+
+def test_of_policies_the_digest_holds_what_was_concluded() -> None:
+    """Line breaks in a policy change nothing; letting others in does, though the text itself is sealed."""
+    check = "apim.im-4.certificate-validated"
+    folder = FIXTURES / "controls" / "im-4" / "certificate-validated"
+
+    def one(name: str, *replacements: tuple[str, str]) -> str:
+        document = json.loads((folder / name).read_text("utf-8"))
+        for resource in document["resources"]:
+            if resource["type"].endswith("/policies"):
+                for old, new in replacements:
+                    resource["properties"]["value"] = resource["properties"]["value"].replace(old, new)
+        with TemporaryDirectory() as scratch:
+            path = Path(scratch) / "0.json"
+            path.write_text(json.dumps(document), encoding="utf-8")
+            inventory = read_paths([str(path)], whole=True).inventory
+        results = audit(inventory, catalogue(), Options(NOW), Span(NOW, NOW))
+        [found] = of(results, check)
+        assert found["status"] == "fail"
+        return found["evidence_digest"]
+
+    name = "fail--presence-alone-complete.json"
+    plain = one(name)
+    assert one(name, ("<inbound>", "\n\n<inbound>\n")) == plain
+    expired = "context.Request.Certificate == null || context.Request.Certificate.NotAfter &lt; DateTime.Now"
+    assert one(name, ("context.Request.Certificate == null", expired)) != plain
