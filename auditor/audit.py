@@ -14,6 +14,7 @@ from auditor.model.check import Catalogue
 from auditor.model.inventory import Input, InputKind, Inventory
 from auditor.model.knowledge import Audit
 from auditor.model.results import SCHEMA_VERSION, InputJson, ProblemJson, Results
+from auditor.said import Said
 from auditor.totals import totals
 
 
@@ -32,6 +33,8 @@ class Options:
     scope: Mapping[str, Any] = field(default_factory=dict)
     """What was asked, for the run's manifest."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
+    """Severities, waivers, attestations, and where they come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ def audit(
     """
     shared = Audit(inventory, catalogue.knowledge, options.as_of, options.settings)
     what = plan(catalogue, options.controls, options.every_evidence)
-    services = [audit_service(what, shared, service) for service in inventory.services]
+    said = options.said
+    services = [audit_service(what, shared, service, said.treat) for service in inventory.services]
     counts, by_source, judged = totals(services)
     gate = decide(
         services,
@@ -117,6 +121,9 @@ def audit(
         options.allow_empty,
         len(inventory.inputs),
     )
+    words = texts(catalogue)
+    for text in words["checks"]:
+        text["severity"] = said.severities.get(text["id"], text["severity"])
     return Results(
         schema_version=SCHEMA_VERSION,
         run={
@@ -129,9 +136,10 @@ def audit(
             "inputs": [_input(one) for one in inventory.inputs],
             "problems": list(problems),
             "identity": None,
+            **said.stored(what.checks, catalogue.checks),
         },
         summary={"counts": counts, "totals": by_source, "judged": judged, "gate": gate},
-        catalogue=texts(catalogue),
+        catalogue=words,
         withheld=withheld(shared, inventory.services),
         services=services,
     )

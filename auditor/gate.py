@@ -39,10 +39,11 @@ def decide(
             return _gate(fail_on, Exit.OK, "no API Management service in the input, as --allow-empty accepts")
         reason = "no API Management service in the input"
         return _gate(fail_on, Exit.INCOMPLETE if allow_empty else Exit.NO_INPUT, reason)
-    failed = unknown = judged = 0
+    failed = unknown = judged = waived = 0
     for _, check_id, _, status, findings in pairs(services):
         if status in (Status.PASS, Status.FAIL, Status.WAIVED):
             judged += 1
+        waived += any(f["status"] == Status.WAIVED and _counts(f, fail_on) for f in findings)
         if any(f["status"] == Status.FAIL and _counts(f, fail_on) for f in findings):
             failed += 1
         if any(_open(f, check_id, allow_unknown) and _counts(f, fail_on) for f in findings):
@@ -60,7 +61,9 @@ def decide(
     if unknown:
         reason = f"nothing failed{threshold}, but {unknown} {_checks(unknown)} undecided"
         return _gate(fail_on, Exit.INCOMPLETE, f"{reason} (see --allow-unknown)")
-    return _gate(fail_on, Exit.OK, f"nothing failed{threshold}, and everything that counts was decided")
+    accepted = f"; {waived} {_checks(waived)} waived" if waived else ""
+    reason = f"nothing failed{threshold}, and everything that counts was decided{accepted}"
+    return _gate(fail_on, Exit.OK, reason)
 
 
 def unknown_selectors(values: Iterable[str], checks: Iterable[Check]) -> list[str]:

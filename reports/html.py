@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from auditor.model.results import DefaultJson, EvidenceJson, Results
 from auditor.model.verdict import FOLD_ORDER, Status
-from reports import prose, summary
+from reports import prose, registers, summary
 from reports.safe import line, plain
 from reports.view import MOST_LISTED, View, details_rows, resource_name
 
@@ -42,6 +42,8 @@ def render_html(results: Results) -> str:
         totals=results["summary"]["totals"],
         counts=results["summary"]["counts"],
         judged=results["summary"]["judged"],
+        entries=registers.entries(results),
+        tallies=registers.tally(results),
         word=summary.decision_word(results),
         place=_placer(results),
         css=Markup(css),  # noqa: S704 - the package's own file

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.model.results import FeatureResultJson, Results, ServiceJson
 from auditor.model.verdict import FOLD_ORDER, fold
-from reports import summary
+from reports import registers, summary
 from reports.mdtext import code, html, text
 from reports.view import Found, Group, View
 
@@ -45,6 +45,7 @@ def render_markdown(results: Results, limit: int = MOST_BYTES) -> str:
     page.section(_failed_title(view), (_group(view, one) for one in view.failed), 0.5, "failed checks")
     page.section(_unknown_title(view), _steps(view), 0.3, "steps")
     page.section("### For a person to answer", _manual(view), 0.3, "checks")
+    page.section("### Accepted and answered by people", _registers(view), 0.25, "entries")
     page.section("### What the input could not show", _not_shown(view), 0.25, "lines")
     if not view.single:
         page.section("### Every control, every service", _matrix(view), 0.8, "services")
@@ -244,6 +245,22 @@ def _manual(view: View) -> Iterator[str]:
         yield f"- {code(group.check['id'])}: {text(first.finding['message'])}{more}"
     if view.manual:
         yield ""
+
+
+def _registers(view: View) -> Iterator[str]:
+    """What came of waivers and attestations: what is pressing first."""
+    lines = registers.tally(view.results)
+    if not lines:
+        return
+    yield f"{'; '.join(lines)}.\n"
+    for one in registers.entries(view.results):
+        row = one.entry
+        mark = "⚠️ " if one.pressing else ""
+        about = f"{one.word} {code(row['place'], 120)} ({code(one.names, 200)})"
+        yield f"- {mark}**{one.state}**: {about}: {text(row['says'], 300)}"
+        until = f"until {text(row['expires'])}"
+        yield f"  - {text(row['decision'])} by {text(row['who'], 120)}, {until}: {text(row['text'], 400)}"
+    yield ""
 
 
 def _not_shown(view: View) -> Iterator[str]:

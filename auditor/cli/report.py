@@ -33,9 +33,9 @@ def report(
 
     if format_ not in FORMATS:
         raise UsageError(f"--format {format_}: not one of {', '.join(FORMATS)}")
-    stored = _stored(results)
+    found = stored(results)
     try:
-        data = render(format_, stored).encode("utf-8", "backslashreplace")
+        data = render(format_, found).encode("utf-8", "backslashreplace")
     except Exception as error:
         # What scan wrote can be rendered; this has the heading of a stored result and not its members.
         raise UnreadableError(results, "a stored result that was changed or cut: run scan again") from error
@@ -48,7 +48,12 @@ def report(
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
 
 
-def _stored(path: str) -> Any:
+def stored(path: str) -> Any:
+    """A stored result.
+
+    Raises:
+        UnreadableError: It cannot be read, or is none.
+    """
     from auditor.model.results import SCHEMA_VERSION
 
     try:

@@ -9,6 +9,7 @@ from typing import Any
 from auditor.model.evidence import Reason
 from auditor.model.results import Results
 from auditor.model.verdict import Severity, Source, Status
+from auditor.register import State
 
 TEXTS = {
     "script": "<script>alert(1)</script>",
@@ -41,6 +42,7 @@ _CLOSED = frozenset(
         *Severity,
         *Source,
         *Reason,
+        *State,
         "none",
         "yes",
         "no",
@@ -50,7 +52,7 @@ _CLOSED = frozenset(
         "caller-states",
     }
 )
-_OPEN_KEYS = frozenset({"mappings", "scope", "details", "waiver", "states"})
+_OPEN_KEYS = frozenset({"mappings", "scope", "details", "waiver", "states", "selector", "settings"})
 """Objects whose member names come from outside as well."""
 
 
