@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,7 @@ EXAMPLES = (
     "  auditor scan export.json --report html=report.html",
     "  auditor scan main.json --parameters prod.parameters.json --fail-on high",
     '  az rest --method get --url "$SERVICE_ID?api-version=2024-05-01" | auditor scan -',
+    "  auditor scan main.json --against main-branch-results.json",
     "  auditor scan --subscription ID --save-snapshot snapshot.json.gz --report html=report.html",
 )
 """Shown below the command's help."""
@@ -87,6 +89,12 @@ def scan(
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Judge dates as of this day or moment (ISO 8601)."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against", metavar="RESULTS", help="Fail on what this earlier results.json did not have."
+        ),
+    ] = None,
     evidence: Annotated[
         str,
         typer.Option(
@@ -99,6 +107,7 @@ def scan(
 ) -> None:
     """Audit files (exported JSON, ARM templates, snapshots) or a live subscription."""
     from auditor.audit import Span, audit
+    from auditor.cli.stored import load_baseline, say_notes
     from auditor.siblings import check_siblings
 
     check_siblings()
@@ -107,6 +116,7 @@ def scan(
     gc.disable()
     from auditor.sources import read_paths
     from controls import catalogue
+    from controls.renamed import RENAMED
 
     started = datetime.now(UTC)
     targets = _targets(report or [])
@@ -117,6 +127,7 @@ def scan(
     options = _options(
         fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, given, parameters, complete
     )
+    options = replace(options, against=load_baseline(against, fail_on), renamed=RENAMED)
     with _read_first(azure, save_snapshot, quiet) as snapshot:
         called = "Azure" if snapshot and save_snapshot is None else ""
         reading = read_paths(snapshot or given, parameters or (), complete, called=called)
@@ -128,6 +139,7 @@ def scan(
     span = Span(started, datetime.now(UTC))
     results = audit(reading.inventory, catalogue(), options, span, problems)
     _say_inputs(reading, quiet)
+    say_notes(results)
     _write(results, targets, quiet, no_color)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])
 
