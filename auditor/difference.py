@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -23,6 +24,7 @@ from auditor.model.comparison import (
 from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
 from auditor.model.verdict import Status
 
+_ALIKE = re.compile(r" The same holds for \d+ more\.$")
 _QUIET = frozenset({Change.APPEARED, Change.DISAPPEARED})
 _ORDER = {change: rank for rank, change in enumerate(Change)}
 
@@ -158,10 +160,15 @@ def _verdict(entry: Entry | None) -> DiffVerdictJson | None:
     if entry is None:
         return None
     finding = entry.finding
+    message = _ALIKE.sub("", finding["message"])
+    if entry.status is Status.UNKNOWN and not entry.evidenced:
+        # An entry that stands for several says what the first of them lacks.
+        first = finding["subjects"][0]
+        message = f"For the same reasons as {first.get('item') or first['name']}: {message}"
     return DiffVerdictJson(
         status=entry.status.value,
         severity=finding["severity"],
-        message=finding["message"],
+        message=message,
         gaps=finding["gaps"],
     )
 
