@@ -44,8 +44,18 @@ def caveats(old: RunJson, new: RunJson) -> Iterator[str]:
     for name, run in (("old", old), ("new", new)):
         if run["problems"]:
             yield f"{len(run['problems'])} of the files of the {name} result could not be read."
-    if datetime.fromisoformat(old["as_of"]) > datetime.fromisoformat(new["as_of"]):
+    moments = _moment(old["as_of"]), _moment(new["as_of"])
+    if moments[0] and moments[1] and moments[0] > moments[1]:
         yield f"The old result is the later one ({old['as_of']}, then {new['as_of']})."
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment as scans write it, with its offset; None for another text."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _controls(run: RunJson) -> str:
@@ -58,6 +68,13 @@ def matching_caveats(found: Comparison) -> Iterator[str]:
     named = [pair.name for pair in found.pairs if pair.by_name]
     if named:
         yield f"Matched by name, since the ids differ: {_names(named)}."
+    guessed = [
+        pair.name
+        for pair in found.pairs
+        if pair.old and pair.new and "[" in pair.name and pair.old["input"] != pair.new["input"]
+    ]
+    if guessed:
+        yield f"Taken for the same by a name that is an expression, in other files: {_names(guessed)}."
     if found.ambiguous:
         yield f"Not matched, since several have the name or the id: {_names(found.ambiguous)}."
     matched = any(pair.old and pair.new for pair in found.pairs)

@@ -61,7 +61,7 @@ def _head(diff: DiffJson) -> str:
 
 def _side(side: DiffSideJson) -> str:
     kinds = ", ".join(text(kind, 60) for kind in side["inputs"]) or "nothing"
-    count = f"{side['services']:,} service{'' if side['services'] == 1 else 's'}"
+    count = diffview.plural(side["services"], "service")
     return f"{code(side['path'])}, {count}, {kinds}, as of {text(side['as_of'], 40)}"
 
 
@@ -74,9 +74,7 @@ def _brief(section: Section) -> Iterator[str]:
 
 def _group(diff: DiffJson, group: Group) -> str:
     if not group.check:
-        checks = len({one["check"] for one in group.members})
-        told = f"{len(group.members):,} verdicts of {checks:,} checks"
-        return f"- Service {code(group.title)} is not in the new result: {told}.\n"
+        return f"- Service {code(group.title)} is not in the new result: {diffview.lost(group)}.\n"
     lines = [
         f"#### {group.severity.upper()}: {text(group.title) or code(group.check)}",
         "",

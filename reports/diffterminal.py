@@ -56,7 +56,7 @@ def _print(diff: DiffJson, screen: Console) -> None:
 def _side(side: DiffSideJson) -> Text:
     text = Text(line(side["path"], 200))
     kinds = ", ".join(line(kind, 60) for kind in side["inputs"]) or "nothing"
-    count = f"{side['services']:,} service{'' if side['services'] == 1 else 's'}"
+    count = diffview.plural(side["services"], "service")
     return text.append(f"  {count}, {kinds}, as of {line(side['as_of'], 40)}", style="dim")
 
 
@@ -95,11 +95,8 @@ def _group(screen: Console, diff: DiffJson, group: Group) -> None:
     head = Text()
     head.append(Severity(group.severity).value.upper().ljust(8), style=_STYLES.get(group.severity, ""))
     if not group.check:
-        checks = len({one["check"] for one in group.members})
         head.append(f" service {line(group.title, 80)}", style="bold")
-        screen.print(
-            head.append(f"  is not in the new result: {len(group.members):,} verdicts of {checks:,} checks\n")
-        )
+        screen.print(head.append(f"  is not in the new result: {diffview.lost(group)}\n"))
         return
     head.append(f" {line(group.check, 120)}", style="bold").append(f"  {line(group.title)}")
     screen.print(head)

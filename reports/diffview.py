@@ -111,6 +111,17 @@ def _head(change: ChangeJson, diff: DiffJson) -> tuple[str, str]:
     return change["check"], text["title"] if text else ""
 
 
+def lost(group: Group) -> str:
+    """How much a service that is gone takes with it."""
+    checks = len({one["check"] for one in group.members})
+    return f"{plural(len(group.members), 'verdict')} of {plural(checks, 'check')}"
+
+
+def plural(count: int, word: str) -> str:
+    """A number with its word."""
+    return f"{count:,} {word if count == 1 else word + 's'}"
+
+
 # -- words ---------------------------------------------------------------------------------------------
 
 
