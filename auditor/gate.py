@@ -140,6 +140,7 @@ def decide_difference(found: Comparison, fail_on: str, allow_removed: bool) -> D
     ]
     threshold = "" if fail_on == "low" else f" at or above {fail_on}"
     losses = f"{_count(len(lost), 'verdict')} no longer assessed"
+    are = losses.replace(" no", " is no" if len(lost) == 1 else " are no", 1)
     if not any(pair.old or pair.new for pair in found.pairs):
         code, reason = Exit.NO_INPUT, "no API Management service in either result"
     elif fail_on == NEVER:
@@ -148,7 +149,7 @@ def decide_difference(found: Comparison, fail_on: str, allow_removed: bool) -> D
         code, reason = Exit.FAILED, f"{_count(anew, 'new failure')}{threshold}"
         reason += f"; {losses}" if lost else ""
     elif lost:
-        code, reason = Exit.INCOMPLETE, f"nothing failed anew{threshold}, but {losses}"
+        code, reason = Exit.INCOMPLETE, f"nothing failed anew{threshold}, but {are}"
     else:
         code, reason = Exit.OK, f"nothing failed anew{threshold}, and what was decided before still is"
     return DiffGateJson(fail_on=fail_on, allow_removed=allow_removed, exit_code=int(code), reason=reason)
