@@ -11,10 +11,10 @@ is never a fix: the file that showed it may be gone, or the permission to list i
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from auditor.matching import Pair, match
 from auditor.model.comparison import Change, Missing
 from auditor.model.results import CatalogueJson, FindingJson, ServiceJson, SubjectJson
 from auditor.model.verdict import FOLD_ORDER, Severity, Status
@@ -32,7 +32,7 @@ Key = tuple[str, str, str]
 """Check, resource below its service, item; in lower case but for the check."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """One check's verdict on one subject."""
 
@@ -51,23 +51,7 @@ class Entry:
         return self.finding["subjects"][0] is self.subject
 
 
-@dataclass(slots=True)
-class Pair:
-    """A service as both results have it; None where one does not."""
-
-    old: ServiceJson | None
-    new: ServiceJson | None
-    by_name: bool = False
-    """The ids differ: the name, which Azure gives out once, says that it is the same."""
-
-    @property
-    def name(self) -> str:
-        """As the newer result has it."""
-        service = self.new or self.old
-        return service["name"] if service is not None else ""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Difference:
     """What became of one check on one subject."""
 
@@ -160,69 +144,7 @@ def inspect(side: Side) -> None:
     """
     for service in side.services:
         _found(service, side, by_name=False)
-        for key in (_id_and_input, _name):
-            key(service)
-
-
-# -- services ------------------------------------------------------------------------------------------
-
-
-def match(old: list[ServiceJson], new: list[ServiceJson]) -> tuple[list[Pair], list[str]]:
-    """Services of both results by id, then by a name that either has once; and the names of the others.
-
-    Several files may declare one id: then the file tells them apart. Where that fails nothing is matched.
-    """
-    pairs: list[Pair] = []
-    names = Counter(map(_name, old)), Counter(map(_name, new))
-    for key in (_id, _id_and_input, _name):
-        for before, after in _once(*_unmatched(old, new, pairs), key):
-            if key is not _name:
-                pairs.append(Pair(before, after))
-            elif "[" not in key(after) and all(count[key(after)] == 1 for count in names):
-                # A name that is an expression identifies a service within its file only.
-                pairs.append(Pair(before, after, by_name=True))
-    old_left, new_left = _unmatched(old, new, pairs)
-    both = {_name(one) for one in old_left} & {_name(one) for one in new_left}
-    ambiguous = sorted({one["name"] for one in new_left if _name(one) in both})
-    pairs += [*(Pair(one, None) for one in old_left), *(Pair(None, one) for one in new_left)]
-    return sorted(pairs, key=lambda pair: pair.name.lower()), ambiguous
-
-
-def _once(
-    old: list[ServiceJson], new: list[ServiceJson], key: Callable[[ServiceJson], str]
-) -> Iterator[tuple[ServiceJson, ServiceJson]]:
-    """Those whose key either side has exactly once."""
-    before, after = _by(old, key), _by(new, key)
-    for value, found in before.items():
-        others = after.get(value, [])
-        if len(found) == len(others) == 1:
-            yield found[0], others[0]
-
-
-def _by(services: Iterable[ServiceJson], key: Callable[[ServiceJson], str]) -> dict[str, list[ServiceJson]]:
-    found: dict[str, list[ServiceJson]] = {}
-    for one in services:
-        found.setdefault(key(one), []).append(one)
-    return found
-
-
-def _unmatched(
-    old: list[ServiceJson], new: list[ServiceJson], pairs: list[Pair]
-) -> tuple[list[ServiceJson], list[ServiceJson]]:
-    seen = {id(one) for pair in pairs for one in (pair.old, pair.new)}
-    return [one for one in old if id(one) not in seen], [one for one in new if id(one) not in seen]
-
-
-def _id(service: ServiceJson) -> str:
-    return service["id"].lower()
-
-
-def _id_and_input(service: ServiceJson) -> str:
-    return f"{service['id'].lower()}\n{service['input']}"
-
-
-def _name(service: ServiceJson) -> str:
-    return service["name"].lower()
+    match(side.services, side.services)
 
 
 # -- subjects ------------------------------------------------------------------------------------------
@@ -238,6 +160,8 @@ class _Found:
     checks: set[str] = field(default_factory=set)
     not_asked: set[str] = field(default_factory=set)
     """Controls that were left out."""
+    below: dict[str, str] = field(default_factory=dict)
+    """By resource id: a service's checks are about the same resources again and again."""
 
 
 def _found(service: ServiceJson | None, side: Side, by_name: bool) -> _Found:
@@ -261,7 +185,10 @@ def _take(
     found.checks.add(check)
     for subject in finding["subjects"]:
         item = subject.get("item", "").lower()
-        below = relative(subject["id"], service, by_name)
+        resource = subject["id"]
+        below = found.below.get(resource)
+        if below is None:
+            below = found.below[resource] = relative(resource, service, by_name)
         found.entries.setdefault((check, below, item), []).append(Entry(finding, subject, status))
         if not below and item in ("", _NOT_LISTED):
             found.whole[check] = min(found.whole.get(check, status), status, key=_RANK.__getitem__)
@@ -287,9 +214,19 @@ def relative(resource: str, service: ServiceJson, by_name: bool) -> str:
 
 def _differences(pair: Pair, old: Side, new: Side) -> Iterator[Difference]:
     before, after = _found(pair.old, old, pair.by_name), _found(pair.new, new, pair.by_name)
+    nothing: list[Entry] = []
+    changes: dict[tuple[int, int], Change] = {}
+    """By both findings: what became of one subject of theirs became of all."""
     for key in before.entries | after.entries:
-        check = key[0]
-        for one, other in _paired(before.entries.get(key, []), after.entries.get(key, [])):
+        check, olds, news = key[0], before.entries.get(key, nothing), after.entries.get(key, nothing)
+        if len(olds) == len(news) == 1:
+            rows = id(olds[0].finding), id(news[0].finding)
+            change = changes.get(rows)
+            if change is None:
+                change = changes[rows] = _change(olds[0], news[0], None)
+            yield Difference(change, check, pair, olds[0], news[0])
+            continue
+        for one, other in _paired(olds, news):
             missing = None
             if one is None:
                 missing = _why_missing(check, pair.old, before, old)

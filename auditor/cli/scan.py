@@ -115,8 +115,7 @@ def scan(
     # and costs a third of the time of a large estate.
     gc.disable()
     from auditor.sources import read_paths
-    from controls import catalogue
-    from controls.renamed import RENAMED
+    from controls import RENAMED, catalogue
 
     started = datetime.now(UTC)
     targets = _targets(report or [])

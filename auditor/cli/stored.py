@@ -46,7 +46,7 @@ def load_comparable(path: str) -> Stored:
     """
     from auditor.caveats import Stored, caveats
     from auditor.compare import Side, inspect
-    from controls.renamed import RENAMED
+    from controls import RENAMED
 
     results: Results = load(path)
     try:
