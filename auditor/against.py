@@ -18,8 +18,8 @@ class Standing:
     path: str
     """The earlier result, as it was named."""
     as_of: str
-    fresh: frozenset[int]
-    """Identities of the findings that fail anew or are undecided anew, all others stood before."""
+    known: frozenset[int]
+    """Identities of the findings that neither fail anew nor are undecided anew, for no subject of theirs."""
     gone: int
     """How many subjects the earlier result had decided and this run does not know."""
     notes: tuple[str, ...]
@@ -27,7 +27,7 @@ class Standing:
 
     def stood(self, finding: FindingJson) -> bool:
         """Whether the earlier result had it, and no better."""
-        return id(finding) not in self.fresh
+        return id(finding) in self.known
 
 
 def standing(
@@ -54,12 +54,13 @@ def standing(
     was = earlier.results
     old = Side.of(was["services"], was["catalogue"], renamed)
     found = compare(old, Side.of(services, catalogue, renamed))
-    anew = (one for one in found.differences if one.fails_anew or one.open_anew)
+    seen = {id(one.new.finding) for one in found.differences if one.new is not None}
+    anew = {id(one.entry.finding) for one in found.differences if one.fails_anew or one.open_anew}
     lost = (one for one in found.differences if one.change is Change.NO_LONGER_ASSESSED)
     return Standing(
         path=earlier.path,
         as_of=was["run"]["as_of"],
-        fresh=frozenset(id(one.entry.finding) for one in anew),
+        known=frozenset(seen - anew),
         gone=sum(one.new is None for one in lost),
         notes=(*caveats(was["run"], run), *matching_caveats(found), *renamed_caveats(was, renamed)),
     )
