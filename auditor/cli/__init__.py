@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from auditor import DISTRIBUTION, __version__
-from auditor.cli import collect, config, controls, doctor, explain, people, policy, report, scan
+from auditor.cli import collect, config, controls, diff, doctor, explain, people, policy, report, scan
 from auditor.cli.streams import tolerant_output
 from auditor.errors import AuditorError, Exit, UnreadableError
 
@@ -33,6 +33,7 @@ app.command(epilog=_examples(scan.EXAMPLES))(scan.scan)
 app.command(epilog=_examples(collect.EXAMPLES))(collect.collect)
 app.command(epilog=_examples(doctor.EXAMPLES))(doctor.doctor)
 app.command(epilog=_examples(report.EXAMPLES))(report.report)
+app.command(epilog=_examples(diff.EXAMPLES))(diff.diff)
 app.command(epilog=_examples(explain.EXAMPLES))(explain.explain)
 app.command(epilog=_examples(controls.EXAMPLES))(controls.controls)
 policy.app.command(epilog=_examples(policy.EXAMPLES))(policy.effective)

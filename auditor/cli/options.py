@@ -63,6 +63,10 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="Judge dates as of this day or moment (ISO 8601)."),
 ]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", metavar="RESULTS", help="Fail on what this earlier results.json did not have."),
+]
 Evidence = Annotated[
     str,
     typer.Option("--evidence", metavar="first|all", help="Evidence of the first or of all passing subjects."),

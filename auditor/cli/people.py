@@ -129,9 +129,9 @@ def _check(word: str, path: str, results: str, as_of: str | None, soon: int) -> 
 
 def _applied(word: str, found: Any, path: str) -> tuple[list[str], list[str]]:
     """Hold entries against a stored result; ids of its checks, and of those that were judged."""
-    from auditor.cli.report import stored
+    from auditor.cli.stored import load
 
-    results: Results = stored(path)
+    results: Results = load(path)
     judged: set[str] = set()
     for place, finding in _findings(results, word):
         judged.add(finding["check"])
@@ -160,14 +160,14 @@ def _findings(results: Results, word: str) -> Iterator[tuple[Place, FindingJson]
 
 
 def _draft(word: str, path: str, check: str, service: str, fingerprint: str) -> None:
-    from auditor.cli.report import stored
+    from auditor.cli.stored import load
     from auditor.drafts import attestation_draft, waiver_draft
     from auditor.selectors import Selector
 
     if not (check or fingerprint or service):
         raise UsageError(f"say which findings to draft {word}s for: --check, --service or --fingerprint")
     selector = Selector(check=check, service=service, fingerprint=fingerprint)
-    results: Results = stored(path)
+    results: Results = load(path)
     wanted = ("fail", "manual") if word == "waiver" else ("manual",)
     make = waiver_draft if word == "waiver" else attestation_draft
     drafts = [

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -29,11 +28,12 @@ def report(
     from auditor.siblings import check_siblings
 
     check_siblings()
+    from auditor.cli.stored import load
     from reports import FORMATS, render
 
     if format_ not in FORMATS:
         raise UsageError(f"--format {format_}: not one of {', '.join(FORMATS)}")
-    found = stored(results)
+    found = load(results)
     try:
         data = render(format_, found).encode("utf-8", "backslashreplace")
     except Exception as error:
@@ -46,25 +46,3 @@ def report(
         Path(output).write_bytes(data)
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
-
-
-def stored(path: str) -> Any:
-    """A stored result.
-
-    Raises:
-        UnreadableError: It cannot be read, or is none.
-    """
-    from auditor.model.results import SCHEMA_VERSION
-
-    try:
-        value = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise UnreadableError(path, "not valid JSON") from None
-    version = value.get("schema_version") if isinstance(value, dict) else None
-    if not isinstance(version, int) or "services" not in value:
-        raise UnreadableError(path, "not a stored result: scan writes one with --report json=results.json")
-    if version > SCHEMA_VERSION:
-        raise UnreadableError(path, f"written by a newer version (schema {version}); update the tool")
-    return value

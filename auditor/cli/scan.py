@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +29,7 @@ EXAMPLES = (
     "  auditor scan export.json --report html=report.html",
     "  auditor scan main.json --parameters prod.parameters.json --fail-on high",
     '  az rest --method get --url "$SERVICE_ID?api-version=2024-05-01" | auditor scan -',
+    "  auditor scan main.json --against main-branch-results.json",
     "  auditor scan --subscription ID --save-snapshot snapshot.json.gz --report html=report.html",
 )
 """Shown below the command's help."""
@@ -57,6 +59,7 @@ def scan(
     allow_empty: options.AllowEmpty = False,
     complete: options.Complete = False,
     as_of: options.AsOf = None,
+    against: options.Against = None,
     evidence: options.Evidence = "first",
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -64,6 +67,7 @@ def scan(
 ) -> None:
     """Audit files (exported JSON, ARM templates, snapshots) or a live subscription."""
     from auditor.audit import Span, audit
+    from auditor.cli.stored import load_baseline, say_notes
     from auditor.siblings import check_siblings
 
     check_siblings()
@@ -71,7 +75,7 @@ def scan(
     # and costs a third of the time of a large estate.
     gc.disable()
     from auditor.sources import read_paths
-    from controls import catalogue
+    from controls import RENAMED, catalogue
 
     started = datetime.now(UTC)
     configuration = configured.configured(
@@ -93,6 +97,7 @@ def scan(
     )  # fmt: skip
     given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
     wanted = _options(configuration, allow_empty, as_of, evidence, started, given, parameters, complete)
+    wanted = replace(wanted, against=load_baseline(against, configuration["fail-on"]), renamed=RENAMED)
     with _read_first(azure, save_snapshot, quiet) as snapshot:
         called = "Azure" if snapshot and save_snapshot is None else ""
         reading = read_paths(snapshot or given, parameters or (), complete, called=called)
@@ -106,6 +111,7 @@ def scan(
     _say_inputs(reading, quiet)
     configured.say_unknown_hosts(configuration, reading.inventory.services)
     configured.say_registers(results)
+    say_notes(results)
     _write(results, targets, quiet, no_color)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])
 

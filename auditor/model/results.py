@@ -162,12 +162,26 @@ class TotalsJson(TypedDict):
     inherited: int
 
 
+class AgainstJson(TypedDict):
+    """The earlier result that a decision was made against, and what stood in it already."""
+
+    path: str
+    as_of: str
+    new: int
+    known: int
+    undecided_anew: int
+    known_undecided: int
+    gone: int
+    notes: list[str]
+
+
 class GateJson(TypedDict):
     """The decision, and why."""
 
     fail_on: str
     exit_code: int
     reason: str
+    against: NotRequired[AgainstJson]
 
 
 class SummaryJson(TypedDict):
