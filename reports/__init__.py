@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "azure-baseline-auditor"
 
-FORMATS = ("html", "md", "json")
+FORMATS = ("html", "md", "json", "sarif", "junit", "csv", "oscal")
 """The formats ``--report`` takes, by name."""
 
 
@@ -32,5 +32,21 @@ def render(name: str, results: Results) -> str:
             from reports.stored import render_json
 
             return render_json(results)
+        case "sarif":
+            from reports.sarif import render_sarif
+
+            return render_sarif(results)
+        case "junit":
+            from reports.junit import render_junit
+
+            return render_junit(results)
+        case "csv":
+            from reports.table import render_csv
+
+            return render_csv(results)
+        case "oscal":
+            from reports.oscal import render_oscal
+
+            return render_oscal(results)
         case _:
             raise ValueError(f"no such format: {name}")
