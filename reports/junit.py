@@ -1,16 +1,16 @@
 """``report.xml``: JUnit XML, which build servers show as test results.
 
-One ``testsuite`` for each service and control, one ``testcase`` for each check; a row of the baseline without
-checks of its own, and a control that was not asked for, is a case too, so that none is missing. Build servers
-know four outcomes, and only a check that passed may look passed:
+One ``testsuite`` for each service and control, one ``testcase`` for each check; a row of the baseline
+without checks of its own, and a control that was not asked for, is a case too, so that none is missing.
+Build servers know four outcomes, and only a check that passed may look passed:
 
 * ``fail`` is a ``failure``, ``error`` an ``error``;
-* ``unknown``, ``manual``, ``waived``, ``not_applicable`` and ``inherited`` are ``skipped``, with the status and the reason
-  in the message;
+* ``unknown``, ``manual``, ``waived``, ``not_applicable`` and ``inherited`` are ``skipped``, with the status
+  and the reason in the message;
 * a file that could not be read, and a run that found no service, is an ``error`` in a suite of its own.
 
-Written with the standard library: it escapes, and what XML 1.0 cannot hold is written out before. Observations
-inform only, and are no cases.
+Written with the standard library: it escapes, and what XML 1.0 cannot hold is written out before.
+Observations inform only, and are no cases.
 """
 
 from __future__ import annotations

@@ -111,7 +111,11 @@ class Judged:
 
 
 def judged(
-    service: ServiceJson, control: ControlResultJson, feature: FeatureResultJson, *, observations: bool = False
+    service: ServiceJson,
+    control: ControlResultJson,
+    feature: FeatureResultJson,
+    *,
+    observations: bool = False,
 ) -> list[Judged]:
     """The checks under a feature of a service, each once, in the order they are stored.
 

@@ -3,13 +3,13 @@
 Plain dictionaries, checked against the published schema in the tests: ``sarif-om`` is no longer kept, and
 ``sarif-tools`` reads.
 
-**What is a result.** GitHub shows every result as an alert, whatever its ``kind`` and its ``suppressions``, and
-takes the severity of the alert from the rule ("SARIF support for code scanning"). So:
+**What is a result.** GitHub shows every result as an alert, whatever its ``kind`` and its ``suppressions``,
+and takes the severity of the alert from the rule ("SARIF support for code scanning"). So:
 
 * a failed finding is a result of kind ``fail``, one for each;
-* what is unknown or manual is a result of kind ``open`` or ``review``, one for each check and service, under
-  a rule of its own (``CHECK/unknown``, ``CHECK/manual``) that has no severity. It must not look failed, and it
-  must not vanish: GitHub would call the alert of an earlier failure fixed;
+* what is unknown or manual is a result of kind ``open`` or ``review``, one for each check and service,
+  under a rule of its own (``CHECK/unknown``, ``CHECK/manual``) that has no severity. It must not look
+  failed, and it must not vanish: GitHub would call the alert of an earlier failure fixed;
 * a waived finding is one of kind ``review`` with ``suppressions``, under ``CHECK/waived``;
 * passes, what does not apply, what Microsoft answers for and observations are no results;
 * a check that broke, a file that could not be read and what the input could not show are notifications.
@@ -18,11 +18,11 @@ A failure whose severity differs from its check's has a rule of its own too: ``C
 
 **Where it stands.** GitHub refuses a result without a physical location. A finding with evidence in a file
 stands there. What was read from Azure, alone or out of a snapshot, stands on line 1 of what was audited.
-``logicalLocations`` holds the resource's id in any case, and ``primaryLocationLineHash`` is the finding's own
-fingerprint: so several findings on one line stay several alerts, and a moved line makes no new one.
+``logicalLocations`` holds the resource's id in any case, and ``primaryLocationLineHash`` is the finding's
+own fingerprint: so several findings on one line stay several alerts, and a moved line makes no new one.
 
-**What is left to others.** ``automationDetails``: GitHub's uploader fills it from its ``category`` only where it
-is absent. ``versionControlProvenance``: a result knows no repository.
+**What is left to others.** ``automationDetails``: GitHub's uploader fills it from its ``category`` only
+where it is absent. ``versionControlProvenance``: a result knows no repository.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from auditor.model.results import FindingJson, Results, ServiceJson
+from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
 from auditor.model.verdict import Severity
 from reports import summary
-from reports.places import Judged, all_judged, check_texts, main_evidence, said, uri, waiver_words
-from reports.sarif_run import invocation, taxonomy
-from reports.sarif_rules import Rules
+from reports.places import Judged, all_judged, main_evidence, said, uri, waiver_words
+from reports.sarif_rules import LEVELS, TAXONOMY, Rules, taxonomy
+from reports.sarif_run import invocation
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 25_000
@@ -50,7 +51,6 @@ MOST_ZIPPED = 9_500_000
 _MOST_FACTS = 5
 _MOST_RELATED = 10
 _LONGEST = 1000
-_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 _KINDS = {"fail": "fail", "unknown": "open", "manual": "review", "waived": "review"}
 _ORDER = tuple(_KINDS)
 
@@ -76,10 +76,12 @@ def render_sarif(results: Results, most_zipped: int = MOST_ZIPPED) -> str:
             left += 1
             continue
         rows.append(row)
+    # Before the rules are written: a check that broke may need one more.
+    ended = invocation(results, rules, len(rows), left, MOST_SHOWN)
     run: dict[str, Any] = {
         "tool": {"driver": _driver(results, rules)},
-        "invocations": [invocation(results, rules, len(rows), left, MOST_SHOWN)],
-        "artifacts": list(_artifacts(results)),
+        "invocations": [ended],
+        "artifacts": _artifacts(results),
         "taxonomies": [taxonomy(results)],
         "columnKind": "unicodeCodePoints",
         "properties": {
@@ -143,11 +145,11 @@ def _result(one: _Result, rules: Rules) -> dict[str, Any]:
         "ruleId": rule_id,
         "ruleIndex": index,
         "kind": _KINDS[one.status],
-        "level": _LEVELS[finding["severity"]] if one.status == "fail" else "none",
+        "level": LEVELS[finding["severity"]] if one.status == "fail" else "none",
         "message": {"text": _message(one)},
         "locations": [
             {
-                "physicalLocation": _physical(found, one.service),
+                "physicalLocation": _place(found, one.service["input"]),
                 "logicalLocations": [
                     {
                         "name": said(subject["name"], 200),
@@ -202,9 +204,10 @@ def _unlinked(text: str) -> str:
     return text.replace("](", "] (")
 
 
-def _physical(found: Any, service: ServiceJson) -> dict[str, Any]:
+def _place(found: EvidenceJson | None, otherwise: str) -> dict[str, Any]:
+    """Where a value stands; without one, the first line of what was audited."""
     if found is None:
-        return {"artifactLocation": {"uri": uri(service["input"])}, "region": {"startLine": 1}}
+        return {"artifactLocation": {"uri": uri(otherwise)}, "region": {"startLine": 1}}
     origin = found["origin"]
     region = {"startLine": origin["line"]}
     if "column" in origin:
@@ -212,16 +215,16 @@ def _physical(found: Any, service: ServiceJson) -> dict[str, Any]:
     return {"artifactLocation": {"uri": uri(origin["file"])}, "region": region}
 
 
-def _related(finding: FindingJson, main: Any) -> Iterator[dict[str, Any]]:
+def _related(finding: FindingJson, main: EvidenceJson | None) -> Iterator[dict[str, Any]]:
     placed = (
         each
         for each in finding["evidence"]
         if each is not main and "file" in each["origin"] and "line" in each["origin"]
     )
-    for number, each in zip(range(1, _MOST_RELATED + 1), placed, strict=False):
+    for number, each in enumerate(islice(placed, _MOST_RELATED), 1):
         yield {
             "id": number,
-            "physicalLocation": _physical(each, {}),  # type: ignore[typeddict-item]
+            "physicalLocation": _place(each, ""),
             "message": {"text": _unlinked(summary.fact(each))},
         }
 
@@ -234,17 +237,19 @@ def _driver(results: Results, rules: Rules) -> dict[str, Any]:
         "version": said(tool.get("version", ""), 80),
         "shortDescription": {"text": "Audits Azure API Management against Microsoft's security baseline."},
         "fullDescription": {
-            "text": "Judges exported or live configuration of Azure API Management, says what it could not decide, "
-            f"and shows the values behind each verdict. Catalogue of {catalogue}."
+            "text": "Judges exported or live configuration of Azure API Management, says what it could not "
+            f"decide, and shows the values behind each verdict. Catalogue of {catalogue}."
         },
         "rules": rules.rows(),
-        "supportedTaxonomies": [{"name": taxonomy(results)["name"], "index": 0}],
+        "supportedTaxonomies": [{"name": TAXONOMY, "index": 0}],
     }
 
 
-def _artifacts(results: Results) -> Iterable[dict[str, Any]]:
+def _artifacts(results: Results) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
     for one in results["run"]["inputs"]:
         row: dict[str, Any] = {"location": {"uri": uri(one["path"])}, "roles": ["analysisTarget"]}
         if one["sha256"]:
             row["hashes"] = {"sha-256": said(one["sha256"], 64)}
-        yield row
+        rows.setdefault(row["location"]["uri"], row)
+    return list(rows.values())

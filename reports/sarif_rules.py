@@ -1,4 +1,4 @@
-"""The rules of a SARIF file: one for each check, and one for each way a result differs from a plain failure."""
+"""The rules of a SARIF file: one for each check, one for each way a result differs from a plain failure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from reports.places import check_texts, said
 from reports.prose import harmless, is_documentation
 from reports.safe import plain
 
+TAXONOMY = "Microsoft cloud security benchmark"
+"""Controls keep the benchmark's ids."""
+LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
+"""SARIF's levels by severity."""
 _LONGEST = 990
 """GitHub takes 1,024 characters of a description; what is cut says so."""
 _LONGEST_HELP = 20_000
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
 """GitHub reads scores: critical above 9.0, high from 7.0, medium from 4.0, low above 0."""
-_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 _OPEN = {
     "unknown": "Not decided: ",
     "manual": "For a person to answer: ",
@@ -31,13 +34,13 @@ class Rules:
         self._features: dict[tuple[str, str], FeatureTextJson] = {}
         self._links: dict[str, list[str]] = {}
         self._controls: dict[str, int] = {}
-        for number, control in enumerate(results["catalogue"]["controls"]):
-            self._controls.setdefault(control["id"], number)
+        for control in results["catalogue"]["controls"]:
+            self._controls.setdefault(control["id"], len(self._controls))
             self._links[control["id"]] = control["links"]
             for feature in control["features"]:
                 self._features[control["id"], feature["title"]] = feature
         self._rows: list[dict[str, Any]] = []
-        self._places: dict[tuple[str, str, str], tuple[int, str]] = {}
+        self._places: dict[tuple[str, str], tuple[int, str]] = {}
         self._ids: set[str] = set()
         for check_id, check in self._checks.items():
             self.of(check_id, "fail", check["severity"])
@@ -56,7 +59,7 @@ class Rules:
         """
         check = self._checks.get(check_id) or _nameless(check_id, severity)
         variant = status if status in _OPEN else ("" if severity == check["severity"] else severity)
-        key = (check_id, variant, "")
+        key = (check_id, variant)
         if key not in self._places:
             rule_id = self._id(f"{check_id}/{variant}" if variant else check_id)
             self._rows.append(self._rule(rule_id, check, variant, severity))
@@ -80,7 +83,7 @@ class Rules:
             "shortDescription": {"text": said(_OPEN.get(variant, "") + title, _LONGEST)},
             "fullDescription": {"text": said(check["why"] or title, _LONGEST)},
             "help": _help(check, title),
-            "defaultConfiguration": {"level": "none" if is_open else _LEVELS[severity]},
+            "defaultConfiguration": {"level": "none" if is_open else LEVELS[severity]},
         }
         link = self._link(check)
         if link:
@@ -106,8 +109,27 @@ class Rules:
         return next(filter(is_documentation, links), "")
 
 
-TAXONOMY = "Microsoft cloud security benchmark"
-"""Controls keep the benchmark's ids."""
+def taxonomy(results: Results) -> dict[str, Any]:
+    """The controls as a taxonomy that rules point into."""
+    # Once each: rules name their place.
+    controls = {one["id"]: one for one in reversed(results["catalogue"]["controls"])}
+    ids = dict.fromkeys(one["id"] for one in results["catalogue"]["controls"])
+    return {
+        "name": TAXONOMY,
+        "organization": "Microsoft",
+        "shortDescription": {"text": "The controls that the security baseline of API Management names."},
+        "isComprehensive": False,
+        "taxa": [
+            {
+                "id": said(name, 200),
+                "name": said(controls[name]["title"], 200),
+                "shortDescription": {
+                    "text": said(controls[name]["summary"] or controls[name]["title"], _LONGEST)
+                },
+            }
+            for name in ids
+        ],
+    }
 
 
 def _help(check: CheckTextJson, title: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a SARIF file says of the run: how it ended, what went wrong, what could not be seen, what is left out."""
+"""What a SARIF file says of the run: how it ended, what broke, what could not be seen, what is left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from auditor.model.results import Results
 from auditor.model.verdict import Status
 from reports import summary
 from reports.places import all_judged, moment, said, uri, written
-from reports.sarif_rules import TAXONOMY, Rules
+from reports.sarif_rules import Rules
 from reports.view import hidden
 
 _MOST = 200
@@ -96,21 +96,3 @@ def _bounded(rows: list[dict[str, Any]], what: str) -> Iterator[dict[str, Any]]:
 
 def _notification(name: str, level: str, text: str) -> dict[str, Any]:
     return {"descriptor": {"id": name}, "level": level, "message": {"text": text.replace("](", "] (")}}
-
-
-def taxonomy(results: Results) -> dict[str, Any]:
-    """The controls as a taxonomy that rules point into."""
-    return {
-        "name": TAXONOMY,
-        "organization": "Microsoft",
-        "shortDescription": {"text": "The controls that the security baseline of API Management names."},
-        "isComprehensive": False,
-        "taxa": [
-            {
-                "id": said(one["id"], 200),
-                "name": said(one["title"], 200),
-                "shortDescription": {"text": said(one["summary"] or one["title"], 990)},
-            }
-            for one in results["catalogue"]["controls"]
-        ],
-    }

@@ -1,12 +1,12 @@
 """``report.csv``: one row for each subject of each finding, for spreadsheets and databases.
 
-Comma-separated as in RFC 4180, every cell quoted, in UTF-8 with a byte order mark: without one Excel takes names
-for another encoding. The columns keep their names and order; new ones are added at the end.
+Comma-separated as in RFC 4180, every cell quoted, in UTF-8 with a byte order mark: without one Excel takes
+names for another encoding. The columns keep their names and order; new ones are added at the end.
 
-A cell that a spreadsheet would take for a formula is written with an apostrophe before it ("CSV Injection", OWASP):
-one that begins with ``=``, ``+``, ``-``, ``@`` or their full-width forms, also after blanks and quotation marks, and
-also after a semicolon, where some countries' spreadsheets begin a cell. Line breaks become blanks; what is not
-visible is written out.
+A cell that a spreadsheet would take for a formula is written with an apostrophe before it ("CSV Injection",
+OWASP): one that begins with ``=``, ``+``, ``-``, ``@`` or their full-width forms, also after blanks and
+quotation marks, and also after a semicolon, where some countries' spreadsheets begin a cell. Line breaks
+become blanks; what is not visible is written out.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ NOT_ASKED = "not_asked"
 """The status of a control that ``--controls`` left out; no stored status is called so."""
 _LONGEST = 2000
 _MOST = 10
+_RISKY = "=+-@\uff1d\uff0b\uff0d\uff20\"'"
 _FORMULA = re.compile(r"(^|;)([\s\"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
@@ -72,7 +73,10 @@ def render_csv(results: Results) -> str:
 
 def cell(value: str) -> str:
     """A text as a cell that no spreadsheet takes for a formula."""
-    return _FORMULA.sub(r"\1\2'", line(value, _LONGEST))
+    text = line(value, _LONGEST)
+    if text[:1] in _RISKY or ";" in text:
+        return _FORMULA.sub(r"\1\2'", text)
+    return text
 
 
 _Row = dict[str, str]
@@ -131,12 +135,16 @@ def _finding(finding: FindingJson, titles: dict[str, str]) -> Iterator[_Row]:
     # What is stored for several subjects holds the evidence of the first.
     first = _evidence(finding)
     for subject in finding["subjects"]:
-        yield row | first | _cells(
-            resource_type=subject["type"],
-            resource_name=subject["name"],
-            resource_id=subject["id"],
-            item=subject.get("item", ""),
-            fingerprint=subject["fingerprint"],
+        yield (
+            row
+            | first
+            | _cells(
+                resource_type=subject["type"],
+                resource_name=subject["name"],
+                resource_id=subject["id"],
+                item=subject.get("item", ""),
+                fingerprint=subject["fingerprint"],
+            )
         )
         first = {}
 
