@@ -30,6 +30,7 @@ from auditor.model.results import (
 from reports import summary
 from reports.places import (
     Judged,
+    about,
     check_texts,
     is_asked,
     judged,
@@ -189,7 +190,7 @@ def _body(one: Judged, text: CheckTextJson | None) -> Iterator[str]:
 
 
 def _told(finding: FindingJson, service: ServiceJson) -> Iterator[str]:
-    yield f"- {summary.subject_name(finding, service)}: {said(finding['message'], _LONGEST)}"
+    yield f"- {about(finding, service)}: {said(finding['message'], _LONGEST)}"
     for entry in finding["evidence"][:_MOST_FACTS]:
         where = summary.place(entry)
         yield f"    {summary.fact(entry)}{f' in {said(where, 300)}' if where else ''}"

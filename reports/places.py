@@ -19,6 +19,7 @@ from auditor.model.results import (
 )
 from auditor.model.verdict import Severity, fold
 from reports.safe import line, plain
+from reports.summary import subject_name
 
 _DRIVE = re.compile(r"([A-Za-z]:)[\\/]")
 _TIER = "/sku/name"
@@ -154,6 +155,11 @@ def check_texts(results: Results) -> dict[str, CheckTextJson]:
 def said(value: object, longest: int, otherwise: str = "(empty)") -> str:
     """A text on one line that is never empty: for members that formats do not allow to be."""
     return line(value, longest).strip() or otherwise
+
+
+def about(finding: FindingJson, service: ServiceJson) -> str:
+    """What a finding is about, on one line."""
+    return said(subject_name(finding, service), 300)
 
 
 def waiver_words(finding: FindingJson, longest: int = 600) -> str:

@@ -37,7 +37,7 @@ from typing import Any
 from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
 from auditor.model.verdict import Severity
 from reports import summary
-from reports.places import Judged, all_judged, main_evidence, said, uri, waiver_words
+from reports.places import Judged, about, all_judged, main_evidence, said, uri, waiver_words
 from reports.sarif_rules import LEVELS, TAXONOMY, Rules, taxonomy
 from reports.sarif_run import invocation
 
@@ -47,7 +47,7 @@ MOST_RESULTS = 25_000
 MOST_SHOWN = 5_000
 """GitHub shows so many of them."""
 MOST_ZIPPED = 9_500_000
-"""GitHub refuses more than 10 MB of gzip; the head of the file and the packing in base64 need room too."""
+"""GitHub refuses more than 10 MB of gzip; the head of the file, and what the packer holds back, need room."""
 _MOST_FACTS = 5
 _MOST_RELATED = 10
 _LONGEST = 1000
@@ -181,8 +181,7 @@ def _result(one: _Result, rules: Rules) -> dict[str, Any]:
 
 def _message(one: _Result) -> str:
     finding = one.finding
-    name = summary.subject_name(finding, one.service)
-    parts = [f"{name}: {said(finding['message'], _LONGEST)}"]
+    parts = [f"{about(finding, one.service)}: {said(finding['message'], _LONGEST)}"]
     if one.status == "unknown":
         parts.insert(0, "Not decided:")
         parts += [f"To decide it: {said(gap['remedy'] or gap['needed'], 400)}" for gap in finding["gaps"][:1]]

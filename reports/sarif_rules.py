@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from auditor.model.results import CheckTextJson, FeatureTextJson, Results
+from auditor.model.results import CheckTextJson, ControlTextJson, FeatureTextJson, Results
 from reports.places import check_texts, said
 from reports.prose import harmless, is_documentation
 from reports.safe import plain
@@ -35,7 +35,7 @@ class Rules:
         self._links: dict[str, list[str]] = {}
         self._controls: dict[str, int] = {}
         for control in results["catalogue"]["controls"]:
-            self._controls.setdefault(control["id"], len(self._controls))
+            self._controls.setdefault(_control_id(control["id"]), len(self._controls))
             self._links[control["id"]] = control["links"]
             for feature in control["features"]:
                 self._features[control["id"], feature["title"]] = feature
@@ -96,8 +96,9 @@ class Rules:
             properties["tags"].insert(0, "security")
             properties["security-severity"] = _SCORES[severity]
         rule["properties"] = properties
-        if check["control"] in self._controls:
-            place = {"index": self._controls[check["control"]], "id": said(check["control"], 200)}
+        control_id = _control_id(check["control"])
+        if control_id in self._controls:
+            place = {"index": self._controls[control_id], "id": control_id}
             target = {**place, "toolComponent": {"name": TAXONOMY, "index": 0}}
             rule["relationships"] = [{"target": target, "kinds": ["relevant"]}]
         return rule
@@ -112,8 +113,9 @@ class Rules:
 def taxonomy(results: Results) -> dict[str, Any]:
     """The controls as a taxonomy that rules point into."""
     # Once each: rules name their place.
-    controls = {one["id"]: one for one in reversed(results["catalogue"]["controls"])}
-    ids = dict.fromkeys(one["id"] for one in results["catalogue"]["controls"])
+    controls: dict[str, ControlTextJson] = {}
+    for control in results["catalogue"]["controls"]:
+        controls.setdefault(_control_id(control["id"]), control)
     return {
         "name": TAXONOMY,
         "organization": "Microsoft",
@@ -121,15 +123,17 @@ def taxonomy(results: Results) -> dict[str, Any]:
         "isComprehensive": False,
         "taxa": [
             {
-                "id": said(name, 200),
-                "name": said(controls[name]["title"], 200),
-                "shortDescription": {
-                    "text": said(controls[name]["summary"] or controls[name]["title"], _LONGEST)
-                },
+                "id": name,
+                "name": said(one["title"], 200),
+                "shortDescription": {"text": said(one["summary"] or one["title"], _LONGEST)},
             }
-            for name in ids
+            for name, one in controls.items()
         ],
     }
+
+
+def _control_id(control_id: str) -> str:
+    return said(control_id, 200)
 
 
 def _help(check: CheckTextJson, title: str) -> dict[str, str]:

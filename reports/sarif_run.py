@@ -8,7 +8,7 @@ from typing import Any
 from auditor.model.results import Results
 from auditor.model.verdict import Status
 from reports import summary
-from reports.places import all_judged, moment, said, uri, written
+from reports.places import about, all_judged, moment, said, uri, written
 from reports.sarif_rules import Rules
 from reports.view import hidden
 
@@ -61,8 +61,8 @@ def _broken(results: Results, rules: Rules) -> Iterator[dict[str, Any]]:
     for one in all_judged(results):
         for finding in one.findings:
             if finding["status"] == Status.ERROR:
-                name = summary.subject_name(finding, one.service)
-                text = f"{one.check} broke on {name}: {said(finding['message'], 400)}"
+                name = about(finding, one.service)
+                text = f"{said(one.check, 300)} broke on {name}: {said(finding['message'], 400)}"
                 row = _notification("check-broke", "error", text)
                 index, rule_id = rules.of(one.check, "fail", finding["severity"])
                 row["associatedRule"] = {"id": rule_id, "index": index}
