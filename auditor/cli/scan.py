@@ -51,7 +51,11 @@ def scan(
     ] = None,
     report: Annotated[
         list[str] | None,
-        typer.Option("--report", metavar="FORMAT=PATH", help="Write a report: html, md or json. Repeatable."),
+        typer.Option(
+            "--report",
+            metavar="FORMAT=PATH",
+            help="Write a report: html, md, json, sarif, junit, csv or oscal. Repeatable.",
+        ),
     ] = None,
     parameters: Annotated[
         list[str] | None,

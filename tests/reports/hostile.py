@@ -66,7 +66,7 @@ def stored(results: Results, change: Callable[[str], str]) -> Results:
     """The same, with the moments that the schema of a stored result demands."""
     changed = poisoned(results, change)
     for name in ("started", "finished", "as_of"):
-        changed["run"][name] = results["run"][name]  # type: ignore[literal-required]
+        changed["run"][name] = results["run"][name]
     return changed
 
 

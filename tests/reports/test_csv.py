@@ -16,6 +16,8 @@ from tests.reports.hostile import TEXTS, stored
 from tests.reports.sample import sample
 
 FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+RUNS = re.compile(rf"[\s\"]*[{re.escape(FORMULA)}]")
+"""What a spreadsheet would run; an apostrophe before it makes it a text."""
 
 
 def rows_of(results: Results, delimiter: str = ",") -> list[list[str]]:
@@ -89,9 +91,7 @@ def test_no_cell_is_a_formula(hostile: str, delimiter: str) -> None:
     for change in (lambda text: text + hostile, lambda _: hostile, lambda text: hostile + text):
         for row in rows_of(stored(sample(2), change), delimiter):
             for value in row:
-                assert not value.strip(" \t\r\n\"'\u00a0").startswith(tuple(FORMULA)) or value.lstrip(
-                    '" '
-                ).startswith("'"), value
+                assert not RUNS.match(value), value
                 assert "\n" not in value
                 assert "\r" not in value
 
@@ -117,14 +117,10 @@ def test_cells(value: str, expected: str) -> None:
     assert cell(value) == expected
 
 
-@given(st.text(max_size=40))
+@given(st.text(alphabet=st.characters() | st.sampled_from(f"{FORMULA};\"' \t\r\n"), max_size=40))
 def test_no_text_begins_a_formula(text: str) -> None:
     for part in cell(text).split(";"):
-        assert (
-            not part.strip().lstrip("\"' ").startswith(tuple(FORMULA))
-            or "'" in part.split(part.strip()[-1])[0] + part
-        )
-        assert not part.lstrip('" ').startswith(tuple(FORMULA))
+        assert not RUNS.match(part)
 
 
 def test_a_long_text_fits_a_cell() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any, cast
 
@@ -70,12 +70,13 @@ def test_it_is_valid_and_refers_to_what_is_there(number: int) -> None:
 
 def test_the_models_refuse() -> None:
     written = json.loads(render_oscal(sample(1)))
-    for change in (
+    changes: tuple[Callable[[Any], object], ...] = (
         lambda one: one["findings"][0]["target"]["status"].update(state="unknown"),
         lambda one: one["observations"][0].update(methods=[]),
         lambda one: one["risks"][0].update(more=1),
         lambda one: one["findings"][0].update(uuid="1"),
-    ):
+    )
+    for change in changes:
         copy = json.loads(json.dumps(written))
         change(copy["assessment-results"]["results"][0])
         with pytest.raises(ValidationError):
@@ -193,7 +194,7 @@ class Markup(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag not in {"script", "img", "style", "details", "h1", "h2", "hr"}, tag
+        assert tag not in {"script", "img", "style", "details", "summary"}, tag
         for name, value in attrs:
             assert name in ("href", "class", "style", "start"), name
             assert name != "href" or (value or "").startswith("https://learn.microsoft.com/"), value
