@@ -2,7 +2,7 @@
 
 python benchmarks/estate.py 300 estate.json
 auditor scan estate.json --fail-on none -q --report json=results.json
-python benchmarks/reports.py results.json
+python benchmarks/render.py results.json
 """
 
 from __future__ import annotations
