@@ -59,7 +59,10 @@ def render_oscal(results: Results) -> str:
     objectives = _objectives(results)
     if objectives:
         document["local-definitions"] = {"objectives-and-methods": objectives}
-    document["results"] = [_result(results, root, as_of, finished)]
+    parts = _parts(results, as_of)
+    lists = {"observations": parts.observed, "risks": parts.risks, "findings": parts.findings}
+    lists = {name: rows for name, rows in lists.items() if rows}
+    document["results"] = [_result(results, parts, root, finished, list(lists))]
     resource = {
         "uuid": plan,
         "title": "No assessment plan",
@@ -67,10 +70,10 @@ def render_oscal(results: Results) -> str:
         "read stands in the result.",
     }
     document["back-matter"] = {"resources": [resource]}
-    return _lined({"assessment-results": document})
+    return _lined({"assessment-results": document}, lists)
 
 
-def _result(results: Results, root: str, as_of: str, finished: str) -> dict[str, Any]:
+def _parts(results: Results, as_of: str) -> Parts:
     parts = Parts(results, as_of)
     for service in results["services"]:
         parts.service(service)
@@ -80,17 +83,21 @@ def _result(results: Results, root: str, as_of: str, finished: str) -> dict[str,
                     parts.observations(observed)
     for one in all_judged(results):
         parts.judged(one)
-    lists = (("observations", parts.observed), ("risks", parts.risks), ("findings", parts.findings))
+    return parts
+
+
+def _result(results: Results, parts: Parts, root: str, finished: str, lists: list[str]) -> dict[str, Any]:
+    """The result with its long lists empty."""
     return {
         "uuid": uuid_of("result", root),
         "title": "Security of Azure API Management",
         "description": text(summary.decision(results), _LONGEST),
         "start": _moment(results["run"], "started"),
         "end": finished,
-        "props": props({"as-of": as_of, "catalogue": results["run"]["catalogue"], **_counts(results)}),
+        "props": props({"as-of": parts.as_of, "catalogue": results["run"]["catalogue"], **_counts(results)}),
         "local-definitions": _local(results, parts),
         "reviewed-controls": _reviewed(results),
-        **{name: rows for name, rows in lists if rows},
+        **{name: [] for name in lists},
         "remarks": _remarks(results),
     }
 
@@ -102,18 +109,15 @@ def _moment(run: Any, name: str) -> str:
     return written(found)
 
 
-def _lined(document: dict[str, Any]) -> str:
-    """The document as JSON, each observation, risk and finding on a line."""
-    result = document["assessment-results"]["results"][0]
-    long = {name: result[name] for name in ("observations", "risks", "findings") if name in result}
-    for name in long:
-        result[name] = []
-    written_ = json.dumps(document, ensure_ascii=False, indent=1)
-    for name, rows in long.items():
-        lines = ",\n".join(f"     {json.dumps(row, ensure_ascii=False)}" for row in rows)
-        # The name stands at the depth of a result's members once: texts cannot hold a line break.
-        written_ = written_.replace(f'\n    "{name}": []', f'\n    "{name}": [\n{lines}\n    ]', 1)
-    return f"{written_}\n"
+def _lined(document: dict[str, Any], lists: dict[str, list[str]]) -> str:
+    """The document as JSON, with the rows of the long lists, which it holds empty, a line for each."""
+    rest = json.dumps(document, ensure_ascii=False, indent=1)
+    pieces = []
+    for name, rows in lists.items():
+        # A member of the result by its depth: no text holds a line break in JSON.
+        before, _, rest = rest.partition(f'\n    "{name}": []')
+        pieces += [before, f'\n    "{name}": [\n     ', ",\n     ".join(rows), "\n    ]"]
+    return "".join([*pieces, rest, "\n"])
 
 
 def _counts(results: Results) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from typing import Any
@@ -61,9 +62,10 @@ class Parts:
         self.components: list[dict[str, Any]] = []
         self.items: dict[str, dict[str, Any]] = {}
         """The resources by id in lower case, services apart."""
-        self.observed: list[dict[str, Any]] = []
-        self.risks: list[dict[str, Any]] = []
-        self.findings: list[dict[str, Any]] = []
+        # Written at once: as objects they would take several times the room.
+        self.observed: list[str] = []
+        self.risks: list[str] = []
+        self.findings: list[str] = []
         self._texts = check_texts(results)
         self._services: dict[str, str] = {}
         self._used: dict[tuple[str, ...], int] = {}
@@ -129,7 +131,7 @@ class Parts:
         }
         if risks and status == "fail":
             row["related-risks"] = [{"risk-uuid": each} for each in risks]
-        self.findings.append(row)
+        self.findings.append(json.dumps(row, ensure_ascii=False))
 
     def observations(self, one: Judged) -> list[str]:
         """An observation for each stored finding; their UUIDs."""
@@ -168,7 +170,7 @@ class Parts:
         remarks = [*_gaps(finding), *_more(finding)]
         if remarks:
             row["remarks"] = "\n\n".join(remarks)
-        self.observed.append(row)
+        self.observed.append(json.dumps(row, ensure_ascii=False))
         return name
 
     def _subjects(self, service: ServiceJson, subjects: list[SubjectJson]) -> list[dict[str, str]]:
@@ -232,7 +234,7 @@ class Parts:
             }
         ]
         row["related-observations"] = [{"observation-uuid": each} for each in observations]
-        self.risks.append(row)
+        self.risks.append(json.dumps(row, ensure_ascii=False))
         return name
 
     def _words(self, check_id: str) -> tuple[str, str]:

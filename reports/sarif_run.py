@@ -49,7 +49,7 @@ def _said_of_size(kept: int, left: int, shown: int) -> Iterator[dict[str, Any]]:
     if left:
         text = (
             f"{left:,} results are left out, the mildest: {kept:,} fit into what GitHub code scanning takes. "
-            "The JSON, CSV and HTML reports hold them all."
+            "The JSON and CSV reports hold them all."
         )
         yield _notification("results-left-out", "warning", text)
     if kept > shown:
