@@ -17,7 +17,11 @@ SaveSnapshot = Annotated[
 ]
 Report = Annotated[
     list[str] | None,
-    typer.Option("--report", metavar="FORMAT=PATH", help="Write a report: html, md or json. Repeatable."),
+    typer.Option(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Write a report: html, md, json, sarif, junit, csv or oscal. Repeatable.",
+    ),
 ]
 Parameters = Annotated[
     list[str] | None,
