@@ -167,6 +167,13 @@ class Filter:
             atoms.extend(service_atoms(tag, prefixes))
         return Outcome(tuple(self._decisions(rules, direction, atoms, [OWN], wanted, protocol)))
 
+    def strangers(self, direction: Direction, port: int, protocol: Protocol = Protocol.TCP) -> Outcome:
+        """The same for public addresses that belong to no Azure service, as far as rules tell them apart."""
+        rules = self._relevant(direction, protocol, (port, port))
+        atoms = internet_spans(_remote_prefixes(rules, direction), self.around)
+        plain = [_rentless(each) for each in atoms]
+        return Outcome(tuple(self._decisions(rules, direction, plain, [OWN], (port, port), protocol)))
+
     def width(self, direction: Direction, port: int, protocol: Protocol = Protocol.TCP) -> Width:
         """How much of the public internet passes at a port.
 
@@ -175,19 +182,18 @@ class Filter:
         """
         rules = self._relevant(direction, protocol, (port, port))
         prefixes = list(_remote_prefixes(rules, direction))
-        spans = internet_spans(prefixes, self.around)
-        plain = [_rentless(each) for each in spans]
         named = [atom for tag in services(prefixes) for atom in service_atoms(tag, prefixes)]
+        spans = internet_spans(prefixes, self.around)
         sure = list(self._decisions(rules, direction, spans, [OWN], (port, port), protocol))
-        free = list(self._decisions(rules, direction, plain, [OWN], (port, port), protocol))
+        free = self.strangers(direction, port, protocol).decisions
         tags = list(self._decisions(rules, direction, named, [OWN], (port, port), protocol))
         cloud = [each for each in tags if each.point.remote.tag.name == AZURE_CLOUD]
         passing = tuple(each for each in (*free, *tags) if each.access is not Access.DENY)
-        certain = _size(sure) > NARROW or _size(free) > _AZURE + NARROW
+        certain = size(sure) > NARROW or size(free) > _AZURE + NARROW
         if certain or any(each.access is Access.ALLOW for each in cloud):
             return Width(True, passing)
         doubtful = [each for each in (*free, *cloud) if each.access is None]
-        if _size(free, possibly=True) > NARROW or any(each.access is None for each in cloud):
+        if size(free, possibly=True) > NARROW or any(each.access is None for each in cloud):
             gaps = dict.fromkeys(gap for each in doubtful or sure for gap in each.gaps)
             return Width(None, passing, tuple(gaps))
         return Width(False, passing)
@@ -348,7 +354,7 @@ def _rentless(span: Atom) -> Atom:
     return Atom(span.kind, span.family, span.first, span.last, span.outside, rented=False)
 
 
-def _size(decisions: Iterable[Decision], *, possibly: bool = False) -> int:
+def size(decisions: Iterable[Decision], *, possibly: bool = False) -> int:
     """How many addresses are let in at all, each counted once though only some source ports may be."""
     sizes: dict[tuple[int, int], int] = {}
     for each in decisions:

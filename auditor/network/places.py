@@ -30,6 +30,13 @@ NO_TAG = Tag("")
 _HOST = 0xA83F8110
 """168.63.129.16, which AzureLoadBalancer translates to ("Azure service tags overview")."""
 _FRONT_DOOR = "azurefrontdoor"
+_SHARING: tuple[set[str], ...] = (
+    {"eventhub", "servicebus"},
+    {"azuremonitor", "actiongroup"},
+    {"azuremonitor", "applicationinsightsavailability"},
+    {"azuremonitor", "guestandhybridmanagement"},
+)
+"""Services that run on, or report to, what another tag names."""
 
 
 class Kind(StrEnum):
@@ -269,7 +276,14 @@ def _service_in(atom: Atom, tag: Tag) -> bool | Gap:
     if own.name == AZURE_CLOUD:
         # Most of that tag are machines that customers rent, which no service's own tag holds.
         return False
-    return _undecided(str(atom), tag)
+    if tag.name == AZURE_CLOUD or _kin(own.name, tag.name):
+        return _undecided(str(atom), tag)
+    return False
+
+
+def _kin(one: str, other: str) -> bool:
+    """Whether two services may share addresses; a tag otherwise stands for those of its own service."""
+    return one.startswith(other) or other.startswith(one) or {one, other} in _SHARING
 
 
 def _on_internet(atom: Atom, around: Surroundings) -> bool | Gap:
