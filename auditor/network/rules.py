@@ -273,7 +273,7 @@ def _protocol(rule: Subject, pointer: str) -> Protocol:
     return rule.read(pointer, one_of=Protocol)
 
 
-def _several(rule: Subject, one: str, many: str, key: str = "") -> list[Subject | Gap]:
+def _several(rule: Subject, one: str, many: str) -> list[Subject | Gap]:
     """What a member in the singular and its plural hold together, with a gap for what is not known.
 
     Azure takes one of the two; a rule that writes neither is not one it would accept.
@@ -285,11 +285,11 @@ def _several(rule: Subject, one: str, many: str, key: str = "") -> list[Subject 
         return False
 
     if rule.mentions(many):
-        end = settled(lambda: some(rule.items(many, key=key), keep))
+        end = settled(lambda: some(rule.items(many), keep))
         if isinstance(end, Undetermined):
             found.append(end.gaps[0])
     if rule.mentions(one) or not found:
-        gap = _known(lambda: rule.text(one))
+        gap = _known(lambda: rule.has(one))
         found.append(gap if isinstance(gap, Gap) else rule)
     return found
 

@@ -32,6 +32,8 @@ def _away(location: Subject) -> NotApplicable | None:
         return NotApplicable(f"The service is {network.value}: it has no subnet of its own.")
     if not uses_vault(service):
         return NotApplicable("No certificate, named value or host name comes from Key Vault.")
+    if location.base:
+        location.text("/location")
     if location.base and not names_subnet(location):
         return NotApplicable(
             f"The additional location {location.item} names no subnet, which virtual-network judges."
@@ -72,8 +74,8 @@ def key_vault_service_endpoint(location: Subject) -> Verdict:
     if seen is not False:
         return Manual(
             f"The subnet {name} has no service endpoint to Key Vault, and a private endpoint in the input "
-            "leads to a vault, or may: show that it is the vault of this service and that the subnet resolves "
-            "the vault's name to that endpoint."
+            "leads to a vault, or may: show that it is the vault of this service, and that the subnet finds "
+            "the vault at that endpoint."
         )
     return Fail(
         f"Secrets come from Key Vault, and the subnet {name} has no service endpoint to it: add "

@@ -34,6 +34,8 @@ def _away(location: Subject) -> NotApplicable | None:
     network = network_of(service)
     if not network.injected:
         return NotApplicable(f"The service is {network.value}: there is no subnet of its own to protect.")
+    if location.base:
+        location.text("/location")
     if location.base and not names_subnet(location):
         return NotApplicable(
             f"The additional location {location.item} names no subnet, which virtual-network judges."
