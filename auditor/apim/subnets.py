@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.network.flows import Filter
 from auditor.network.subnets import filter_of, subnet_at
@@ -39,7 +40,13 @@ def subnet_of(place: Subject) -> Subject:
     Raises:
         Undetermined: It names none, or the subnet is not in the input.
     """
-    return subnet_at(place, place.text(f"{_prefix(place)}{_AT}"))
+    at = f"{_prefix(place)}{_AT}"
+    if not place.has(at):
+        needed = f"the subnet of {place.item or place.name}, which is said to be injected and names none"
+        raise Undetermined(
+            Gap(Reason.ABSENT, needed, "read the service with api-version 2024-05-01 or newer")
+        )
+    return subnet_at(place, place.text(at))
 
 
 def filter_at(place: Subject) -> Filter | None:
