@@ -191,6 +191,22 @@ def _blocks(texts: Iterable[Text]) -> Iterator[Block]:
         yield found
 
 
+def default_hop(subnet: Subject) -> str:
+    """Where a subnet's route table sends what no other route takes: ``VirtualAppliance``; empty without one.
+
+    Raises:
+        Undetermined: The route table is not known.
+    """
+    if not subnet.has("/properties/routeTable"):
+        return ""
+    table = _named(subnet, "/properties/routeTable/id", ROUTES, "route table")
+    for route in table.items("/properties/routes", key="/name"):
+        prefix = prefix_of(route.text("/properties/addressPrefix"))
+        if isinstance(prefix, Block) and prefix.total:
+            return route.text("/properties/nextHopType").value()
+    return ""
+
+
 def _routes(subnet: Subject) -> Iterator[Prefix]:
     if not subnet.has("/properties/routeTable"):
         return

@@ -16,7 +16,7 @@ from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Verdict
 from auditor.network.flows import Filter, size
 from auditor.network.rules import Access, Direction, Ports, Protocol, Rule
-from auditor.network.subnets import has_security_group
+from auditor.network.subnets import default_hop, has_security_group
 from controls.declare import check
 
 _GROUPS = "Network Security Group Support"
@@ -171,12 +171,23 @@ def nsg_required_flows(location: Subject) -> Verdict:
             raise Undetermined(*gaps)
         group.log(location, [rule for each in known for rule in each.rules])
         default = sum(each.by_default for each in known)
+        note = _tunnel(subnet_of(location))
         return Pass(
             f"{group.group.name} lets through each flow the service depends on ({len(known)}, of which "
-            f"{default} by the default rules alone)."
+            f"{default} by the default rules alone).{note}"
         )
 
     return _judged(location, judge)
+
+
+def _tunnel(subnet: Subject) -> str:
+    """A word on the subnet's default route, which may lead the flows elsewhere: told, not judged."""
+    hop = settled(lambda: default_hop(subnet))
+    if isinstance(hop, Undetermined):
+        return " Its route table was not read: where it sends them is not judged."
+    if hop in ("", "Internet"):
+        return ""
+    return f" Its route table sends 0.0.0.0/0 to {hop}: what that lets through is not judged."
 
 
 @check(
