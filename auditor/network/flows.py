@@ -125,6 +125,7 @@ class Filter:
     rules: Rules
     around: Surroundings
     _along: dict[Direction, Rules] = field(default_factory=dict)
+    _widths: dict[tuple[object, ...], Width] = field(default_factory=dict)
 
     def flow(
         self,
@@ -178,9 +179,28 @@ class Filter:
         """How much of the public internet passes at a port.
 
         Ranges that rules name are counted; a range may hold addresses of Azure services, so it is walked
-        twice: as if it held none, and not knowing.
+        twice: as if it held none, and not knowing. Ports that the same rules may carry have one answer.
         """
         rules = self._relevant(direction, protocol, (port, port))
+        those = (direction, *(id(rule) for rule in rules))
+        if those not in self._widths:
+            self._widths[those] = self._width(rules, direction, port, protocol)
+        return self._widths[those]
+
+    def port_cuts(self, direction: Direction, protocol: Protocol) -> list[Ports]:
+        """All ports, cut wherever a rule's range begins or ends."""
+        rules = self._relevant(direction, protocol, ALL_PORTS)
+        return cuts((each for rule in rules for each in rule.ports), ALL_PORTS)
+
+    def log(self, subject: Subject, rules: Iterable[Rule]) -> None:
+        """Record the rules behind a verdict, and what of the network they were read with."""
+        for rule in rules:
+            subject.log.extend(rule.evidence)
+        subject.log.extend(self.around.evidence)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _width(self, rules: Rules, direction: Direction, port: int, protocol: Protocol) -> Width:
         prefixes = list(_remote_prefixes(rules, direction))
         named = [atom for tag in services(prefixes) for atom in service_atoms(tag, prefixes)]
         spans = internet_spans(prefixes, self.around)
@@ -197,19 +217,6 @@ class Filter:
             gaps = dict.fromkeys(gap for each in doubtful or sure for gap in each.gaps)
             return Width(None, passing, tuple(gaps))
         return Width(False, passing)
-
-    def port_cuts(self, direction: Direction, protocol: Protocol) -> list[Ports]:
-        """All ports, cut wherever a rule's range begins or ends."""
-        rules = self._relevant(direction, protocol, ALL_PORTS)
-        return cuts((each for rule in rules for each in rule.ports), ALL_PORTS)
-
-    def log(self, subject: Subject, rules: Iterable[Rule]) -> None:
-        """Record the rules behind a verdict, and what of the network they were read with."""
-        for rule in rules:
-            subject.log.extend(rule.evidence)
-        subject.log.extend(self.around.evidence)
-
-    # -- inside ------------------------------------------------------------------------------------
 
     def _relevant(self, direction: Direction, protocol: Protocol, ports: Ports) -> Rules:
         """The rules that may hold for some packet of a direction, protocol and range of ports."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 
 from auditor.model.evidence import Evidence, Gap, Reason
@@ -97,6 +98,7 @@ class Surroundings:
     evidence: tuple[Evidence, ...] = ()
 
 
+@cache
 def private(first: int, last: int, family: int = 4) -> bool | None:
     """Whether all addresses are private (True), none is (False), or some are (None)."""
     blocks = [each for each in PRIVATE if each.family == family]

@@ -7,6 +7,7 @@ an id may lack the subscription or hold unknown pieces; equal expressions mean t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import TypeVar
 
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
@@ -46,10 +47,24 @@ def subnet_at(place: Subject, target: Text) -> Subject:
 
 
 def _candidates(place: Subject, target: Text) -> Iterator[Subject]:
-    """Every subnet of the input that may be meant."""
+    """Every subnet of the input that may be meant: those with that very id come first."""
+    key, _, _ = str(target).rstrip("/").rpartition("/subnets/")
+    very = together(_exactly(place, str(target)), _listed(_exactly(place, key)))
     networks = (found for found in _alike(place, NETWORKS) if _holds(target, found))
-    listed = within(networks, lambda network: network.items("/properties/subnets", key="/name"))
-    return together(_alike(place, SUBNETS), listed)
+    return together(very, _alike(place, SUBNETS), _listed(networks))
+
+
+def _listed(networks: Iterable[Subject]) -> Iterator[Subject]:
+    return within(networks, lambda network: network.items("/properties/subnets", key="/name"))
+
+
+def _exactly(place: Subject, resource_id: str) -> Iterator[Subject]:
+    """The resource with an id as it is written, without a look at the others."""
+    key = resource_id.rstrip("/").lower()
+    by_key = place.audit.inventory.by_key
+    found = by_key.get(place.resource.scope + key) or by_key.get(key)
+    if found is not None:
+        yield place.of(found)
 
 
 def _alike(place: Subject, type_: str) -> Iterator[Subject]:
@@ -94,8 +109,8 @@ def _named(place: Subject, pointer: str, type_: str, what: str) -> Subject:
         Undetermined: It is not in the input, or only under a condition that is not known.
     """
     target = place.text(pointer)
-    for found in _alike(place, type_):
-        if _ends(target, _id(found)):
+    for found in chain(_exactly(place, str(target)), _alike(place, type_)):
+        if found.resource.type == type_ and _ends(target, _id(found)):
             if may_not_be_deployed(found):
                 raise Undetermined(conditional_gap(found))
             return found
