@@ -136,7 +136,6 @@ def _region(place: Subject) -> str:
 
 def _to_internet(group: Filter, need: Need) -> Answer:
     outcome = group.strangers(need.direction, need.port)
-    let_in = outcome.of(Access.ALLOW)
     if outcome.denied:
         return Answer(need, False, outcome.rules)
     if outcome.allowed:
@@ -146,7 +145,7 @@ def _to_internet(group: Filter, need: Need) -> Answer:
         raise Undetermined(*_partly(whole.of(Access.DENY), need, group))
     if outcome.open:
         raise Undetermined(*_doubts(outcome, need, group))
-    raise Undetermined(*_partly(let_in, need, group))
+    raise Undetermined(*_partly(outcome.of(Access.DENY), need, group))
 
 
 def _doubts(outcome: Outcome, need: Need, group: Filter) -> Iterator[Gap]:
@@ -163,7 +162,7 @@ def _partly(parts: tuple[Decision, ...], need: Need, group: Filter) -> tuple[Gap
     return (
         Gap(
             Reason.EXTERNAL,
-            f"whether what {group.group.name} lets through of {need} is enough: it divides it at {rules}",
+            f"whether what {group.group.name} lets through of {need} is enough: {rules} denies a part of it",
             f"let all of {need.tag} through at port {need.port}",
         ),
     )

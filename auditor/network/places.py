@@ -275,16 +275,16 @@ def _service_in(atom: Atom, tag: Tag) -> bool | Gap:
         return _undecided(str(atom), tag)
     if tag.name == AZURE_CLOUD and (tag.whole or (tag.region and tag.region == own.region)):
         return True
-    if own.name == AZURE_CLOUD:
-        # Most of that tag are machines that customers rent, which no service's own tag holds.
-        return False
     if tag.name == AZURE_CLOUD or _kin(own.name, tag.name):
         return _undecided(str(atom), tag)
     return False
 
 
 def _kin(one: str, other: str) -> bool:
-    """Whether two services may share addresses; a tag otherwise stands for those of its own service."""
+    """Whether two services may share addresses; a tag otherwise stands for those of its own service.
+
+    Most of AzureCloud are machines that customers rent, which no service's own tag holds.
+    """
     return one.startswith(other) or other.startswith(one) or {one, other} in _SHARING
 
 

@@ -191,8 +191,8 @@ def from_header(api: Subject) -> Verdict:
         )
     if reach in (Reach.NARROWED, Reach.SHARED):
         return Manual(
-            f"{whose}, and the gateway answers {reach.value}. Show that the proxy alone is among those, and "
-            "overwrites the header on every request.",
+            f"{whose}, and the gateway is reached {reach.value}. Show that the proxy alone is among those, "
+            "and overwrites the header on every request.",
             details,
         )
     return Fail(
