@@ -92,7 +92,7 @@ class Surroundings:
     own: tuple[Block, ...] | Gap
     """Of the subnet."""
     space: tuple[Block, ...] | Gap
-    """Of the virtual network; empty where only others are known to exist."""
+    """Of the virtual network; where it is not known, nothing is taken to lie in it."""
     routed: tuple[Prefix, ...] | Gap
     """Prefixes of the subnet's route table: the tag VirtualNetwork holds them too."""
     evidence: tuple[Evidence, ...] = ()

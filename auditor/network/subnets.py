@@ -174,7 +174,6 @@ def surroundings(subnet: Subject) -> Surroundings:
     own = _settled(lambda: _prefixes_of(quiet))
     space = _settled(lambda: tuple(_blocks(_space(quiet))))
     routed = _settled(lambda: tuple(_routes(quiet)))
-    # Where the network is not known, its space is not: nothing is then taken to lie in it.
     return Surroundings(own, space, routed, tuple(log.entries))
 
 
