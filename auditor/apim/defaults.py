@@ -26,6 +26,10 @@ _TLS = "ApiManagementService customProperties, property description; Manage prot
 _LOGS = "Diagnostic logs settings reference"
 _ONE_GROUP = "Connect privately using an inbound private endpoint: the gateway is the only group"
 _ENDPOINT = "Private endpoint REST specification: each of the two lists of connections is optional"
+_SUBNET = "Subnet REST specification: each of these members is optional"
+_OF_SUBNETS = ("networkSecurityGroup", "routeTable", "serviceEndpoints")
+_NSG = "Network security groups"
+_ROUTES = "Route table REST specification: the list is optional"
 _KEYS = "Subscriptions in Azure API Management: the default names of header and query parameter"
 _OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
 """Services created on or before this day have the old protocols on unless they say otherwise."""
@@ -64,6 +68,9 @@ class _Row:
     since: str = ""
     observed_only: bool = False
     """It holds for what Azure reported; a template does not carry the member at all."""
+    declared_only: bool = False
+    """It holds for what a template leaves out; Azure always reports the member, so that a body without it is
+    a part of one."""
 
 
 def _by_creation_date(service: Subject) -> str:
@@ -237,6 +244,16 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "policyfragments": {"/properties/format": _Row("xml", _SPEC)},
     "hostnameconfigurations": {"/properties/negotiateClientCertificate": _OFF},
     "privateendpointconnections": {"/properties/groupIds": _Row(None, _ONE_GROUP)},
+    "subnets": {f"/properties/{name}": _Row(None, _SUBNET) for name in _OF_SUBNETS},
+    "microsoft.network/virtualnetworks": {
+        f"/properties/subnets/*/properties/{name}": _Row(None, _SUBNET) for name in _OF_SUBNETS
+    },
+    "microsoft.network/networksecuritygroups": {
+        # Azure reports both lists; the six default rules are the same in every group.
+        "/properties/securityRules": _Row(None, _NSG, declared_only=True),
+        "/properties/defaultSecurityRules": _Row(None, f"{_NSG}: the six default rules"),
+    },
+    "microsoft.network/routetables": {"/properties/routes": _Row(None, _ROUTES, declared_only=True)},
     "microsoft.network/privateendpoints": {
         "/properties/privateLinkServiceConnections": _Row(None, _ENDPOINT),
         "/properties/manualPrivateLinkServiceConnections": _Row(None, _ENDPOINT),
@@ -269,7 +286,7 @@ def default_of(subject: Subject, pointer: str) -> Default | None:
     row = rows.get(_INDEX.sub("/*", pointer).casefold())
     if not _read_at_all(subject, pointer):
         return None
-    if row is None or (row.observed_only and subject.source.declared):
+    if row is None or (row.observed_only if subject.source.declared else row.declared_only):
         return None
     if row.since:
         _check_api_version(subject, pointer, row.since)
