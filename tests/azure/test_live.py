@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from auditor.apim.collections import SURROUNDINGS
 from auditor.azure import client
 from auditor.azure.plan import BELOW
 from tests.arm_server.estates import Estate
@@ -127,8 +128,11 @@ def test_no_endpoint_in_turn_makes_a_pass(run: Any, estate: Any, tmp_path: Path)
     before = by_subject(results(whole))
     gained = {}
     names = sorted({name for below in BELOW.values() for name in below})
+    names += sorted(each.segment or each.name for each in SURROUNDINGS.values())
+    names += ["Microsoft.ResourceGraph/resources", "Microsoft.CustomerLockbox/*", "service/apim-0001"]
     for number, name in enumerate(names):
-        fault = server.fault(("forbidden", "cut", "html")[number % 3], f"*/{name}")
+        kind = ("forbidden", "cut", "html", "throttled", "failing")[number % 5]
+        fault = server.fault(kind, f"*/{name}", retry_after=0 if kind == "throttled" else None)
         ran = run("scan", *live, *MOMENT, "--report", f"json={less}", "-q")
         server.faults.clear()
         assert ran.code in (1, 3), (name, ran.err)
