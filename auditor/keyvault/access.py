@@ -1,0 +1,24 @@
+"""Whether an identity may read a secret: by role assignments or by access policies, as the vault has it."""
+
+from __future__ import annotations
+
+from auditor.keyvault.grants import by_roles
+from auditor.keyvault.names import Reference
+from auditor.keyvault.policies import by_policies
+from auditor.keyvault.principals import Principal
+from auditor.keyvault.tally import Grant
+from auditor.model.subject import Subject
+
+
+def may_read(vault: Subject, reference: Reference, principal: Principal) -> Grant:
+    """Whether an identity may read a secret, and by what.
+
+    The gateway fetches certificates through the endpoint of secrets, so that both take the same right ("Use
+    managed identities in Azure API Management").
+
+    Raises:
+        Undetermined: The permission model, or what decides under it, was not read.
+    """
+    if vault.flag("/properties/enableRbacAuthorization"):
+        return by_roles(vault, reference, principal)
+    return by_policies(vault, principal)
