@@ -1,8 +1,7 @@
 """The links of the way from a certificate, named value or host name to its secret, each judged by itself.
 
-Reference, vault, identity, permission, firewall. A refresh that Azure reports as successful stands for identity,
-permission and firewall together: it went all the way. Sources: "Use named values", "Configure a
-custom domain name", "Use managed identities in Azure API Management" with their requirements for Key Vault.
+Reference, vault, identity, permission, firewall. A refresh that Azure reports as successful stands for the
+last three together: it went all the way. Sources: "Use named values", "Configure a custom domain name", "Use managed identities in Azure API Management" with their requirements for Key Vault.
 """
 
 from __future__ import annotations
@@ -67,6 +66,12 @@ def _day(user: Subject) -> str:
 
 def identity(user: Subject) -> Verdict:
     """The service has the identity that it asks with."""
+    wrong = no_identity(user)
+    return wrong if wrong is not None else Pass(f"It asks with {principal_of(user).words}.")
+
+
+def no_identity(user: Subject) -> Fail | None:
+    """That the service has no such identity; None where it has, or may have, the one that is named."""
     name = user.item if user.base else user.name
     kinds = identities(service_of(user))
     if not kinds:
@@ -89,7 +94,7 @@ def identity(user: Subject) -> Verdict:
             f"{name} comes from Key Vault and asks with identityClientId {client_id_of(user)}, which is none "
             "of the service's identities: name one of them, or assign that one to the service again."
         )
-    return Pass(f"It asks with {principal_of(user).words}.")
+    return None
 
 
 def permission(user: Subject, reference: Reference) -> Verdict:

@@ -11,6 +11,7 @@ from auditor.keyvault.firewall import (
     Wall,
     admits_subnet,
     has_private_endpoint,
+    has_rules,
     holds,
     rules_for_addresses,
 )
@@ -31,7 +32,9 @@ def in_sight(service: Subject, vault: Subject, wall: Wall) -> bool:
     """
     network = settled(partial(network_of, service))
     outside = network is Network.OUTSIDE
-    if wall is Wall.RULES:
+    if wall is Wall.RULES and has_rules(vault):
+        if isinstance(network, Undetermined):
+            raise network
         admitted = _by_address(service, vault) if outside else _by_subnet(service, vault)
         if admitted:
             return True

@@ -75,7 +75,6 @@ ROWS: Final[Mapping[str, Mapping[str, Row]]] = {
         "/properties/enablePurgeProtection": Row(False, _SPEC),
     },
     "microsoft.keyvault/vaults/accesspolicies": {
-        "/properties/accessPolicies": Row(None, _SPEC),
         "/properties/accessPolicies/*/applicationId": Row(None, _SPEC),
         "/properties/accessPolicies/*/permissions/secrets": Row(None, _SPEC),
     },

@@ -99,6 +99,12 @@ def rules_for_addresses(vault: Subject) -> Iterator[Subject]:
     return vault.items(f"{_ACLS}/ipRules", key="/value")
 
 
+def has_rules(vault: Subject) -> bool:
+    """Whether the firewall lets any network or address in."""
+    networks = vault.items(f"{_ACLS}/virtualNetworkRules", key="/id")
+    return some(together(rules_for_addresses(vault), networks), lambda _: True)
+
+
 def holds(rule: Subject, address: str) -> bool:
     """Whether the range of a rule holds an address."""
     written = rule.text("/value").value().strip()

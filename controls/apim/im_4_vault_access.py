@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from auditor.apim.vault_chain import chain
-from auditor.apim.vault_links import firewall, identity, last_refresh, permission
+from auditor.apim.vault_links import firewall, last_refresh, no_identity, permission
 from auditor.apim.vault_use import VAULT, pointer_of, uses_in
 from auditor.apim.vaults import VAULT_USER, in_vault
 from auditor.keyvault.find import vault_of
@@ -33,16 +33,14 @@ def key_vault_identity(user: Subject) -> Verdict:
     """What comes from Key Vault has an identity that may read it."""
     if not in_vault(user):
         return NotApplicable("It does not come from Key Vault.")
-    asking = settled(partial(identity, user))
-    if isinstance(asking, Fail):
-        return _told(user, asking, "identity")
+    wrong = no_identity(user)
+    if wrong is not None:
+        return _told(user, wrong, "identity")
     refresh = last_refresh(user)
     if refresh is not None and refresh.succeeded:
         return Pass(
             f"The last refresh from Key Vault succeeded{refresh.when}: the identity exists and may read."
         )
-    if isinstance(asking, Undetermined):
-        raise asking
     reference = reference_at(user, pointer_of(user))
     verdict = _linked(user, reference, "permission", permission)
     if isinstance(verdict, Pass) and refresh is not None:
