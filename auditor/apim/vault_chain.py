@@ -57,9 +57,10 @@ def _link(name: str, user: Subject, judge: Callable[[Subject], Verdict]) -> dict
     else:
         status, what = STATUS_OF[type(answer)], answer.message
     told = {"link": name, "status": status.value, "what": what}
-    if log.entries:
-        last = log.entries[-1]
-        told["where"] = f"{last.resource.name} {last.pointer.lstrip('/#')}".strip()
+    read = [entry for entry in log.entries if entry.default is None and entry.pointer.startswith("/")]
+    if read:
+        last = read[-1]
+        told["where"] = f"{last.resource.name} {last.pointer.lstrip('/')}".strip()
     return told
 
 

@@ -17,6 +17,7 @@ from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
 from auditor.model.logic import settled
 from auditor.model.subject import Subject
+from auditor.model.tracked import Fields
 
 _IDENTITIES = "microsoft.managedidentity/userassignedidentities"
 
@@ -111,7 +112,13 @@ def _assigned(service: Subject) -> Iterator[tuple[str, Subject, str]]:
     """The user-assigned identities: id, and where their ids stand (a subject, the beginning of a pointer)."""
     if not service.has(ASSIGNED):
         return
-    for resource_id in service.read(ASSIGNED):
+    assigned = service.read(ASSIGNED)
+    if not isinstance(assigned, Fields):
+        needed = (
+            f"the user-assigned identities of {service.name}: identity/userAssignedIdentities is no object"
+        )
+        raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "read the service again"))
+    for resource_id in assigned:
         token = resource_id.replace("~", "~0").replace("/", "~1")
         yield resource_id, service, f"{ASSIGNED}/{token}"
         beside = settled(partial(service.related, resource_id))

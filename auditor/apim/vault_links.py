@@ -1,7 +1,8 @@
 """The links of the way from a certificate, named value or host name to its secret, each judged by itself.
 
 Reference, vault, identity, permission, firewall. A refresh that Azure reports as successful stands for the
-last three together: it went all the way. Sources: "Use named values", "Configure a custom domain name", "Use managed identities in Azure API Management" with their requirements for Key Vault.
+last three together: it went all the way. Sources: "Use named values", "Configure a custom domain name", "Use
+managed identities in Azure API Management" with their requirements for Key Vault.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
 from auditor.model.logic import derived, some, together
 from auditor.model.subject import Subject
+from auditor.model.tracked import Fields
 
 ASSIGNED = "/identity/userAssignedIdentities"
 SYSTEM = "systemassigned"
@@ -74,6 +75,8 @@ def is_detached(service: Subject, client_id: str) -> bool:
     if service.source.declared or not service.has(ASSIGNED):
         return False
     assigned = service.read(ASSIGNED)
+    if not isinstance(assigned, Fields):
+        return False
     entries = [assigned[name] for name in assigned]
     if not entries or not all("clientId" in entry for entry in entries):
         return False

@@ -34,7 +34,8 @@ def by_roles(vault: Subject, reference: Reference, principal: Principal) -> Gran
             on a group, a condition or a role that was not read.
     """
     tally = Tally()
-    tally.add(_covering(vault, reference), lambda one: _given(one, vault, principal))
+    idle: list[str] = []
+    tally.add(_covering(vault, reference), lambda one: _given(one, vault, principal, idle))
     if all(action.casefold() in tally.granted for action in NEEDED):
         vault.log.extend(tally.deciding)
         return Grant(True, f"{principal.words} holds {tally.granted[GET.casefold()]}")
@@ -45,10 +46,11 @@ def by_roles(vault: Subject, reference: Reference, principal: Principal) -> Gran
             f"{tally.granted[GET.casefold()]} grants {GET} and not {LIST}"
         )
         raise Undetermined(Gap(Reason.EXTERNAL, needed, "assign Key Vault Secrets User instead"))
+    held = f" ({', '.join(dict.fromkeys(idle))} does not)" if idle else ""
     return Grant(
         False,
-        f"no role at {vault.name} or above lets {principal.words} read secrets: assign Key Vault Secrets "
-        "User, or Key Vault Certificate User for certificates",
+        f"no role at {vault.name} or above lets {principal.words} read secrets{held}: assign Key Vault "
+        "Secrets User, or Key Vault Certificate User for certificates",
     )
 
 
@@ -110,8 +112,13 @@ def _part(resource: Resource) -> tuple[str, str]:
     return resource.input.path, resource.origin.pointer.rpartition("/properties/template/")[0]
 
 
-def _given(assignment: Subject, vault: Subject, principal: Principal) -> tuple[frozenset[str], str]:
-    """What of the needed actions an assignment gives to the identity, and what it is called."""
+def _given(
+    assignment: Subject, vault: Subject, principal: Principal, idle: list[str]
+) -> tuple[frozenset[str], str]:
+    """What of the needed actions an assignment gives to the identity, and what it is called.
+
+    ``idle`` gets the names of the roles that the identity holds and that read no secret.
+    """
     nothing: tuple[frozenset[str], str] = (frozenset(), "")
     if assignment.source.declared and assignment.source.path != principal.source.path:
         # What a template will assign says nothing of what a deployed service may do today.
@@ -121,7 +128,9 @@ def _given(assignment: Subject, vault: Subject, principal: Principal) -> tuple[f
     if not role:
         raise definition.undecided()
     known = BUILT_IN.get(role)
-    if known is not None and not _granted(known.data_actions, ()):
+    if known is not None and not _granted(known.data_actions, ()) & {GET.casefold()}:
+        if settled(partial(is_principal, assignment, "/properties/principalId", principal)) is True:
+            idle.append(known.name)
         return nothing
     if not _held(assignment, principal):
         return nothing
@@ -182,7 +191,7 @@ def _name(definition: Subject) -> str:
 
 
 def _actions(block: Subject, pointer: str) -> tuple[str, ...]:
-    return tuple(str(each) for each in block.read(pointer) or ())
+    return tuple(each.text("").value().strip() for each in block.items(pointer))
 
 
 def _check_group(assignment: Subject, vault: Subject) -> None:

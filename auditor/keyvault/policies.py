@@ -67,8 +67,8 @@ def _entries(holder: Subject) -> Iterator[Subject]:
 
 def _given(entry: Subject, principal: Principal) -> tuple[frozenset[str], str]:
     """What of the needed permissions an entry gives to the identity."""
-    written = entry.read("/permissions/secrets")
-    permissions = frozenset(str(each).strip().casefold() for each in written or ())
+    written = entry.items("/permissions/secrets")
+    permissions = frozenset(each.text("").value().strip().casefold() for each in written)
     given = _NEEDED if "all" in permissions else _NEEDED & permissions
     if not given or entry.has("/applicationId"):
         # One with an application is for that application on behalf of the identity.

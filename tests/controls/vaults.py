@@ -104,7 +104,11 @@ def role(name: str, *blocks: Json) -> Json:
         "id": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{name}",
         "name": name,
         "type": "Microsoft.Authorization/roleDefinitions",
-        "properties": {"roleName": "Contoso reads secrets", "type": "CustomRole", "permissions": list(blocks)},
+        "properties": {
+            "roleName": "Contoso reads secrets",
+            "type": "CustomRole",
+            "permissions": list(blocks),
+        },
     }
 
 
