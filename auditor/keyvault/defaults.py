@@ -47,12 +47,13 @@ def _permission_model(vault: Subject) -> bool:
 
 
 def _public_access(vault: Subject) -> str:
-    """Enabled, where the version it was read or declared with has the member."""
+    """Enabled, as vaults are created; of a deployed one, where the version it was read with has it."""
     version = vault.resource.api_version[:10]
-    if not version or version < _WITH_ACCESS:
+    created = vault.source.declared and not vault.source.exported
+    if not created and (not version or version < _WITH_ACCESS):
         shown = f"api-version {version}" if version else "an api-version that the input does not tell"
         needed = (
-            f"publicNetworkAccess of {vault.name}: it is absent, and was read or declared with {shown}; its "
+            f"publicNetworkAccess of {vault.name}: it is absent, and was read with {shown}; its "
             f"default holds from {_WITH_ACCESS}"
         )
         raise Undetermined(Gap(Reason.API_VERSION, needed, f"az keyvault show --name {vault.name}"))

@@ -7,13 +7,14 @@ RBAC". Conditions of assignments are not evaluated, groups are not opened, deny 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from auditor.keyvault.names import VAULTS, Reference, spelled_name
 from auditor.keyvault.principals import Principal, is_principal
 from auditor.keyvault.roles import BUILT_IN, GET, LIST, NEEDED, allows
 from auditor.keyvault.tally import Grant, Tally
-from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.inventory import IN_EXPRESSION, Resource
 from auditor.model.logic import settled
 from auditor.model.subject import Subject
@@ -33,9 +34,10 @@ def by_roles(vault: Subject, reference: Reference, principal: Principal) -> Gran
         Undetermined: The assignments were not all read, and none that was lets it; or one that would depends
             on a group, a condition or a role that was not read.
     """
-    tally = Tally()
-    idle: list[str] = []
-    tally.add(_covering(vault, reference), lambda one: _given(one, vault, principal, idle))
+    known, of_secrets = _at_vault(vault, principal)
+    tally, idle = known.copy(), list(of_secrets.idle)
+    secret = f"/secrets/{reference.secret.casefold()}"
+    tally.add(of_secrets.at(secret), lambda one: _given(one, vault, principal, idle))
     if all(action.casefold() in tally.granted for action in NEEDED):
         vault.log.extend(tally.deciding)
         return Grant(True, f"{principal.words} holds {tally.granted[GET.casefold()]}")
@@ -59,32 +61,53 @@ def scope_of(assignment: Resource) -> str:
     return assignment.id.lower().rpartition(_AT)[0]
 
 
-def _covering(vault: Subject, reference: Reference) -> Iterator[Subject]:
-    """The assignments whose scope covers a secret of a vault, then ``Undetermined`` if there may be more."""
-    secret = f"/secrets/{reference.secret.casefold()}"
-    for assignment, below in _near(vault):
-        if below in ("", secret):
-            yield assignment
-    # Iterating is what tells whether the list is whole.
-    for _ in vault.around(ASSIGNMENTS):
-        pass
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """What the assignments at a vault and above leave to be asked for each secret."""
+
+    secrets: tuple[tuple[Subject, str], ...]
+    """The assignments below the vault, each with the part of its scope below it."""
+    idle: tuple[str, ...]
+    """Roles that the identity holds and that read no secret."""
+
+    def at(self, secret: str) -> Iterator[Subject]:
+        """Those at a secret."""
+        return (assignment for assignment, below in self.secrets if below == secret)
 
 
-def _near(vault: Subject) -> list[tuple[Subject, str]]:
-    """The assignments at a vault, above it or below it, each with the part of its scope below the vault.
+def _at_vault(vault: Subject, principal: Principal) -> tuple[Tally, _Below]:
+    """What the assignments at a vault and above it grant to an identity.
 
-    Worked out once for each vault: there may be thousands of assignments and hundreds of secrets.
+    Worked out once for both: there may be thousands of assignments and hundreds of secrets.
     """
-    address = ("auditor.keyvault.grants", vault.key, "")
+    address = ("auditor.keyvault.grants", vault.key, principal.key)
     known = vault.audit.memo.get(address)
     if known is None:
-        known = [
-            (resource, below)
+        own = vault.with_log(Log())
+        near = [
+            (own.of(resource), below)
             for resource in vault.audit.inventory.of_type(ASSIGNMENTS.lower())
             if (below := _below(resource, vault.resource)) is not None
         ]
-        vault.audit.memo[address] = known
-    return [(vault.of(resource), below) for resource, below in known]
+        tally, idle = Tally(), list[str]()
+        covering = (one for one, below in near if not below)
+        tally.add(covering, lambda one: _given(one, own, principal, idle))
+        # What grants nothing is told by the listing; the roles held in vain stand in the message.
+        tally.looked_at.clear()
+        listed = settled(partial(_listed, own))
+        if isinstance(listed, Undetermined):
+            tally.doubts.extend(listed.gaps)
+        tally.looked_at.extend(own.log.entries)
+        below_it = tuple((one, below) for one, below in near if below)
+        known = vault.audit.memo[address] = (tally, _Below(below_it, tuple(idle)))
+    found: tuple[Tally, _Below] = known
+    return found
+
+
+def _listed(vault: Subject) -> None:
+    """Raise unless the assignments of the vault's subscription were listed to their end."""
+    for _ in vault.around(ASSIGNMENTS):
+        pass
 
 
 def _below(assignment: Resource, vault: Resource) -> str | None:

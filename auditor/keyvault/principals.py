@@ -27,6 +27,11 @@ class Principal:
     gap: Gap | None = None
     """Why the object id is not known."""
 
+    @property
+    def key(self) -> str:
+        """What tells it apart from others, for outcomes that are kept."""
+        return f"{self.id}|{self.named}|{self.source.path}"
+
 
 def is_principal(entry: Subject, pointer: str, principal: Principal) -> bool:
     """Whether the object id at a pointer is the one of a principal.

@@ -15,6 +15,8 @@ from auditor.model.logic import conditional_gap, may_not_be_deployed, settled
 from auditor.model.subject import Subject
 
 _MOST_GAPS = 10
+_MOST_EVIDENCE = 60
+"""Values that stand for a list in which nothing grants anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Tally:
     doubts: list[Gap] = field(default_factory=list)
     deciding: list[Evidence] = field(default_factory=list)
     looked_at: list[Evidence] = field(default_factory=list)
+
+    def copy(self) -> Tally:
+        """The same, to be added to."""
+        return Tally(dict(self.granted), [*self.doubts], [*self.deciding], [*self.looked_at])
 
     def add(self, entries: Iterable[Subject], judge: Callable[[Subject], tuple[frozenset[str], str]]) -> None:
         """Judge entries, each on a log of its own.
@@ -70,4 +76,4 @@ class Tally:
         subject.log.extend(self.deciding)
         if self.doubts:
             raise Undetermined(*dict.fromkeys(self.doubts[:_MOST_GAPS]))
-        subject.log.extend(self.looked_at)
+        subject.log.extend(self.looked_at[:_MOST_EVIDENCE])

@@ -12,7 +12,7 @@ from auditor.model.inventory import Inventory, Listing, Origin
 from auditor.model.verdict import Status, fold
 from auditor.sources import read_paths
 from controls.apim.im_4 import CHECKS
-from tests.controls.vaults import GROUP, SUBSCRIPTION, VAULT, assignment, estate, service, vault
+from tests.controls.vaults import GROUP, SUBSCRIPTION, VAULT, assignment, estate, host, service, vault
 from tests.judging import findings
 
 IDENTITY = [check for check in CHECKS if check.slug == "key-vault-identity"]
@@ -103,3 +103,48 @@ def test_a_template_beside_grants_a_deployed_service_nothing(tmp_path: Path) -> 
         ],
     }
     assert judged(tmp_path, estate()[:4], template)[0] is Status.FAIL
+
+
+def declared(name: str, version: str = "2023-07-01", **properties: Any) -> Any:
+    return {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "resources": [
+            {
+                "type": "Microsoft.KeyVault/vaults",
+                "apiVersion": version,
+                "name": name,
+                "properties": {"enableRbacAuthorization": False, **properties},
+            }
+        ],
+    }
+
+
+def test_a_vault_of_a_template_is_none_of_a_deployed_service(tmp_path: Path) -> None:
+    *documents, found, role = estate()
+    assert judged(tmp_path, [*documents, role], declared("contoso-vault"))[0] is Status.UNKNOWN
+    assert judged(tmp_path, [*documents, found, role], declared("contoso-vault"))[0] is Status.PASS
+
+
+def test_a_template_is_joined_with_its_own_vault_first(tmp_path: Path) -> None:
+    """A template beside what was read from Azure: two results, each of its own."""
+    other = "resourceId('Microsoft.ApiManagement/service', 'other')"
+    me = f"[reference({other}, '2024-05-01', 'Full').identity.principalId]"
+    template = declared(
+        "contoso-vault", accessPolicies=[{"objectId": me, "permissions": {"secrets": ["get", "list"]}}]
+    )
+    template["resources"] += [
+        {
+            "type": "Microsoft.ApiManagement/service",
+            "apiVersion": "2024-05-01",
+            "name": "other",
+            "sku": {"name": "Premium", "capacity": 1},
+            "identity": {"type": "SystemAssigned"},
+            "properties": {"hostnameConfigurations": [host()]},
+        }
+    ]
+    status, told = judged(tmp_path, estate(), template)
+    assert status is Status.UNKNOWN
+    assert "An access policy of contoso-vault lets the system-assigned identity of other" in told
+    assert "The system-assigned identity of contoso-apim holds the role" in told
+    assert "several" not in told
+    assert "which vault" not in told
