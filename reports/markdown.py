@@ -221,7 +221,8 @@ def _chain(one: Found) -> Iterator[str]:
         name = text(link["link"], 40)
         shown = f"**{name}**" if link["link"] == details.get("broken") else name
         mark = "judged elsewhere" if link["status"] == "elsewhere" else _word(link["status"])
-        yield f"  {number}. {shown}, {mark}: {text(link['what'], 600)}"
+        told = link["what"] != one.finding["message"]
+        yield f"  {number}. {shown}, {mark}" + (f": {text(link['what'], 600)}" if told else "")
 
 
 def _facts(one: Found, short: summary.Shortener) -> Iterator[str]:

@@ -147,4 +147,7 @@ def _behind_wall(
             "firewall only the system-assigned identity works"
         )
         raise Undetermined(Gap(Reason.EXTERNAL, needed, "refresh it and read keyVault.lastStatus"))
-    return Pass(f"A rule of {reference.title} lets the service in.")
+    return Pass(
+        f"A rule of {reference.title} lets the service in; one for a subnet works with the service endpoint "
+        "that key-vault-service-endpoint asks for."
+    )

@@ -7,8 +7,10 @@ from functools import partial
 
 from auditor.apim.exposure import Network, network_of
 from auditor.apim.subnets import names_subnet
+from auditor.apim.tiers import is_classic
 from auditor.keyvault.firewall import (
     Wall,
+    admits_firewall,
     admits_subnet,
     has_private_endpoint,
     has_rules,
@@ -21,6 +23,7 @@ from auditor.model.subject import Subject
 
 _SUBNET = "/virtualNetworkConfiguration/subnetResourceId"
 _ADDRESSES = "/properties/publicIPAddresses"
+_OF_LOCATION = "/publicIPAddresses"
 
 
 def in_sight(service: Subject, vault: Subject, wall: Wall) -> bool:
@@ -38,6 +41,15 @@ def in_sight(service: Subject, vault: Subject, wall: Wall) -> bool:
         admitted = _by_address(service, vault) if outside else _by_subnet(service, vault)
         if admitted:
             return True
+        if not outside and _may_pass_another_way(vault):
+            raise Undetermined(
+                Gap(
+                    Reason.EXTERNAL,
+                    f"whether the traffic of {service.name} leaves its network through an address or a "
+                    f"firewall that {vault.name} lets in",
+                    "refresh a secret and read its keyVault.lastStatus",
+                )
+            )
     if outside or not has_private_endpoint(vault):
         return False
     if isinstance(network, Undetermined):
@@ -67,10 +79,18 @@ def _places(service: Subject) -> Iterator[tuple[Subject, str]]:
         yield location, ""
 
 
+def _may_pass_another_way(vault: Subject) -> bool:
+    """Whether rules name addresses, or the subnet of a firewall, that traffic may be led through."""
+    return some(rules_for_addresses(vault), lambda _: True) or admits_firewall(vault)
+
+
 def _by_address(service: Subject, vault: Subject) -> bool:
     """Whether rules hold every public address of the service."""
     if not some(rules_for_addresses(vault), lambda _: True):
         return False
+    if not is_classic(service):
+        needed = f"from which addresses {service.name} calls Key Vault: on its tier they are not its own"
+        raise Undetermined(Gap(Reason.EXTERNAL, needed, "refresh a secret and read its keyVault.lastStatus"))
     addresses = own_addresses(service)
     return bool(addresses) and all(
         some(rules_for_addresses(vault), partial(holds, address=address)) for address in addresses
@@ -78,9 +98,11 @@ def _by_address(service: Subject, vault: Subject) -> bool:
 
 
 def own_addresses(service: Subject) -> tuple[str, ...]:
-    """The public addresses of a deployed service.
+    """The public addresses of a deployed service, in every location.
 
     Raises:
         Undetermined: They are not told, as in a template.
     """
-    return tuple(item.text("").value().strip() for item in service.items(_ADDRESSES))
+    locations = service.items("/properties/additionalLocations", key="/location")
+    places = [(service, _ADDRESSES), *((location, _OF_LOCATION) for location in locations)]
+    return tuple(item.text("").value().strip() for place, at in places for item in place.items(at))

@@ -85,6 +85,12 @@ def admits_subnet(vault: Subject, subnet: str) -> bool:
     return some(vault.items(f"{_ACLS}/virtualNetworkRules", key="/id"), names_it)
 
 
+def admits_firewall(vault: Subject) -> bool:
+    """Whether a rule names the subnet of an Azure Firewall, which traffic of others may come through."""
+    rules = vault.items(f"{_ACLS}/virtualNetworkRules", key="/id")
+    return some(rules, lambda rule: rule.text("/id").ends("/azurefirewallsubnet"))
+
+
 def _tail(subnet: str) -> str:
     return subnet.rpartition("/")[2]
 

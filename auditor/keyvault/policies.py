@@ -1,5 +1,8 @@
 """Who may read secrets by the access policies of a vault.
 
+An entry may be for a group, and does not say so: one for another object id is none of the identity's only
+where that id is known to be a single user or application.
+
 Sources: "Assign a Key Vault access policy"; "Microsoft.KeyVault vaults/accessPolicies" (a template adds,
 replaces or removes entries of a vault with a child resource of that name). Permissions are written in any
 case; ``all`` stands for every one.
@@ -10,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.keyvault.names import VAULTS, spelled_name
-from auditor.keyvault.principals import Principal, is_principal
+from auditor.keyvault.principals import Principal, check_single, is_principal
 from auditor.keyvault.tally import Grant, Tally
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import IN_EXPRESSION
@@ -39,10 +42,12 @@ def by_policies(vault: Subject, principal: Principal) -> Grant:
         tally.doubts.append(Gap(Reason.UNRESOLVED, needed, "declare them in one place"))
     lists = [_entries(child) for child in (*replaced, *added)]
     entries = together(*lists) if replaced else together(_entries(vault), *lists)
-    if not tally.doubts:
-        tally.add(entries, lambda entry: _given(entry, principal))
+    if tally.doubts:
+        # What is taken away may be what another entry gives.
+        tally.settle(vault)
+    tally.add(entries, lambda entry: _given(entry, principal))
     granted = _NEEDED & tally.granted.keys()
-    if granted != _NEEDED or tally.doubts:
+    if granted != _NEEDED:
         tally.settle(vault)
     vault.log.extend(tally.deciding)
     if granted == _NEEDED:
@@ -73,7 +78,11 @@ def _given(entry: Subject, principal: Principal) -> tuple[frozenset[str], str]:
     if not given or entry.has("/applicationId"):
         # One with an application is for that application on behalf of the identity.
         return frozenset(), ""
-    return (given, "policy") if is_principal(entry, "/objectId", principal) else (frozenset(), "")
+    if is_principal(entry, "/objectId", principal):
+        return given, "policy"
+    if not entry.formula("/objectId"):
+        check_single(entry, "/objectId", principal)
+    return frozenset(), ""
 
 
 def _taken(child: Subject, principal: Principal) -> tuple[frozenset[str], str]:

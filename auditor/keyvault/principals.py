@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from auditor.keyvault.names import Named, named_in
-from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.inventory import Input
+from auditor.model.logic import settled
 from auditor.model.subject import Subject
 
 
@@ -55,6 +57,55 @@ def is_principal(entry: Subject, pointer: str, principal: Principal) -> bool:
     ):
         return False
     raise Undetermined(_unsettled(entry, pointer, f"[{formula}]", principal))
+
+
+def check_single(entry: Subject, pointer: str, principal: Principal) -> None:
+    """Raise where an object id that is not the one of a principal may be a group that holds it.
+
+    Role assignments say what their holders are, and the object ids of identities are known.
+    """
+    literal = entry.text(pointer).value().strip()
+    if literal.casefold() in _singles(entry):
+        return
+    needed = (
+        f"whether {literal[:80]}, to which {entry.name} grants access, is a group that {principal.words} is "
+        "a member of"
+    )
+    member = principal.id or "PRINCIPAL-ID"
+    command = f"az ad group member check --group {literal[:80]} --member-id {member}"
+    raise Undetermined(Gap(Reason.EXTERNAL, needed, command))
+
+
+def _singles(subject: Subject) -> frozenset[str]:
+    """The object ids that are known to be of a single user, application or identity."""
+    address = ("auditor.keyvault.principals", "", "")
+    known = subject.audit.memo.get(address)
+    if known is None:
+        quiet = subject.with_log(Log())
+        found: set[str] = set()
+        for type_, kind, where in _TELLING:
+            for resource in quiet.audit.inventory.of_type(type_):
+                one = quiet.of(resource)
+                single = not kind or settled(partial(_word, one, kind)) in _SINGLE
+                value = settled(partial(_word, one, where)) if single else None
+                if isinstance(value, str) and value:
+                    found.add(value)
+        known = subject.audit.memo[address] = frozenset(found)
+    singles: frozenset[str] = known
+    return singles
+
+
+_SINGLE = ("user", "serviceprincipal")
+_TELLING = (
+    ("microsoft.authorization/roleassignments", "/properties/principalType", "/properties/principalId"),
+    ("microsoft.managedidentity/userassignedidentities", "", "/properties/principalId"),
+    ("microsoft.apimanagement/service", "", "/identity/principalId"),
+)
+"""What tells of single holders: type, where it says what the holder is, where the object id stands."""
+
+
+def _word(subject: Subject, pointer: str) -> str:
+    return subject.text(pointer).value().strip().casefold()
 
 
 def _unsettled(entry: Subject, pointer: str, value: str, principal: Principal) -> Gap:

@@ -16,6 +16,7 @@ from tests.controls.vaults import (
     ASSIGNED,
     CLIENT,
     IDENTITY,
+    OWN,
     SUBNET,
     VAULT,
     assignment,
@@ -107,7 +108,7 @@ WRONG: dict[str, tuple[Change, dict[Any, Status]]] = {
         replace(
             3,
             vault(
-                enableRbacAuthorization=False, accessPolicies=[policy("a", "get"), policy(ASSIGNED, "all")]
+                enableRbacAuthorization=False, accessPolicies=[policy(OWN, "get"), policy(ASSIGNED, "delete")]
             ),
         ),
         dict.fromkeys(IDENTITIES, FAIL),
