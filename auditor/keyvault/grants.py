@@ -23,6 +23,8 @@ ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 _AT = f"/providers/{ASSIGNMENTS}/".lower()
 _GROUPS = "/providers/microsoft.management/managementgroups/"
+_ABOVE = ("/providers/subscriptions", "/providers/microsoft.resources/", _GROUPS)
+"""How the scope of a declared assignment begins that stands above resources."""
 _TYPES = ("User", "Group", "ServicePrincipal", "ForeignGroup", "Device")
 _OF_MANY = frozenset({"Group", "ForeignGroup"})
 
@@ -123,8 +125,8 @@ def _below(assignment: Resource, vault: Resource) -> str | None:
     if f"/providers/{VAULTS}/" in scope:
         return None
     if assignment.input.declared:
-        # Without a scope it stands at what the template is deployed to, and the vault of the same part does.
-        return "" if not scope and _part(assignment) == _part(vault) else None
+        # One without a scope stands at what its template is deployed to: whether it covers is asked later.
+        return "" if not scope or "[" in scope or scope.startswith(_ABOVE) else None
     if scope.startswith(_GROUPS) or not scope:
         return ""
     return "" if own.startswith(f"{scope}/") else None
@@ -163,7 +165,7 @@ def _given(
     if assignment.has("/properties/condition"):
         needed = f"whether the condition of the role assignment {assignment.name} admits {principal.words}"
         raise Undetermined(Gap(Reason.EXTERNAL, needed, "read properties.condition of the assignment"))
-    _check_group(assignment, vault)
+    _check_scope(assignment, vault)
     return actions, f"the role {name}, assigned {_where(assignment.resource, vault.resource)}"
 
 
@@ -217,12 +219,18 @@ def _actions(block: Subject, pointer: str) -> tuple[str, ...]:
     return tuple(each.text("").value().strip() for each in block.items(pointer))
 
 
-def _check_group(assignment: Subject, vault: Subject) -> None:
-    """Raise where an assignment stands at a management group that may not hold the vault.
+def _check_scope(assignment: Subject, vault: Subject) -> None:
+    """Raise where an assignment stands at a management group, or in a part of a template, not known to fit.
 
-    A subscription lists what stands above it: where only the vault's own was listed, it is above it.
+    A subscription lists what stands above it: where only the vault's own was listed, it is above it. Without a
+    scope an assignment stands at what its part of a template is deployed to, and so does a vault of that part.
     """
     scope = scope_of(assignment.resource)
+    if assignment.source.declared and f"/providers/{VAULTS}/" not in scope:
+        if not scope and _part(assignment.resource) == _part(vault.resource):
+            return
+        needed = f"whether the scope of the role assignment {assignment.name} holds {vault.name}"
+        raise Undetermined(Gap(Reason.UNRESOLVED, needed, "give it the vault for its scope"))
     if not scope.startswith(_GROUPS):
         return
     type_ = ASSIGNMENTS.lower()
