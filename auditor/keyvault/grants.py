@@ -222,8 +222,8 @@ def _actions(block: Subject, pointer: str) -> tuple[str, ...]:
 def _check_scope(assignment: Subject, vault: Subject) -> None:
     """Raise where an assignment stands at a management group, or in a part of a template, not known to fit.
 
-    A subscription lists what stands above it: where only the vault's own was listed, it is above it. Without a
-    scope an assignment stands at what its part of a template is deployed to, and so does a vault of that part.
+    A subscription lists what stands above it: where only the vault's own was listed, it is above it. Without
+    a scope an assignment stands at what its part of a template is deployed to, as a vault of that part does.
     """
     scope = scope_of(assignment.resource)
     if assignment.source.declared and f"/providers/{VAULTS}/" not in scope:
