@@ -167,7 +167,23 @@ def _alike(message: str, members: list[Found], short: summary.Shortener) -> Iter
 def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
     name = summary.subject_name(one.finding, one.service.data)
     yield f"- {code(name, 120)}: {text(one.finding['message'])}"
-    yield from (f"  - {fact}" for fact in _facts(one, short))
+    chain = list(_chain(one))
+    yield from chain
+    if not chain:
+        yield from (f"  - {fact}" for fact in _facts(one, short))
+
+
+def _chain(one: Found) -> Iterator[str]:
+    """The way to a secret in Key Vault, a line for each link; the one that is broken in bold."""
+    details = one.finding.get("details", {})
+    if details.get("kind") != "vault-chain":
+        return
+    for number, link in enumerate(details["links"], 1):
+        name = text(link["link"], 40)
+        shown = f"**{name}**" if link["link"] == details.get("broken") else name
+        mark = "judged elsewhere" if link["status"] == "elsewhere" else _word(link["status"])
+        told = link["what"] != one.finding["message"]
+        yield f"  {number}. {shown}, {mark}" + (f": {text(link['what'], 600)}" if told else "")
 
 
 def _facts(one: Found, short: summary.Shortener) -> Iterator[str]:

@@ -169,7 +169,7 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
     screen.print(head)
     for row in found[:_MOST_SUBJECTS]:
         screen.print(Padding(_message(row), (0, 0, 0, 2)))
-        states = _states(row) or _arrivals(row)
+        states = _states(row) or _arrivals(row) or _chain(row)
         if states:
             screen.print(Padding(states, (0, 0, 0, 4)))
         screen.print(Padding(_evidence(row, short), (0, 0, 0, 4)))
@@ -203,6 +203,15 @@ def _arrivals(row: Row) -> Text | None:
         lines.append(f"{line(one['context'], 120)}: {line(one['says'], 60)}{doubt}, {count}")
     more = len(details["arrivals"]) - len(lines)
     return Text("\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])]))
+
+
+def _chain(row: Row) -> Text | None:
+    """The way to a secret in Key Vault in a line, with a mark at each link."""
+    details = row.finding.get("details", {})
+    if details.get("kind") != "vault-chain":
+        return None
+    links = (f"{line(one['link'])} {line(one['status']).replace('_', ' ')}" for one in details["links"])
+    return Text(" > ".join(links))
 
 
 def _evidence(row: Row, short: Callable[[str], str]) -> Text:

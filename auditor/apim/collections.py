@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditor.model.evidence import Gap, Reason, Undetermined
-from auditor.model.inventory import InputKind
+from auditor.model.inventory import SERVICE, InputKind
 from auditor.model.subject import Subject
 
 API_VERSION = "2024-05-01"
@@ -184,6 +184,8 @@ def _action(subject: Subject, wanted: Collection) -> str:
 
 def full_id(subject: Subject) -> str:
     """The id to ask Azure with; a template does not know its subscription and resource group."""
+    if "/service/" not in subject.resource.id and subject.resource.id.lower().startswith("/subscriptions/"):
+        return subject.resource.id
     head, _, name = subject.resource.id.rpartition("/service/")
     service, *below = name.split("/")
     resource_id = "/".join((f"{head}/service/{'SERVICE' if '[' in service else service}", *below))
@@ -227,6 +229,9 @@ def missing(subject: Subject, pointer: str) -> Gap:
     resource = subject.resource
     needed = f"{pointer.lstrip('/')} of {resource.name}"
     remedy = f'az rest --method get --url "{full_id(subject)}?api-version={API_VERSION}"'
+    if not resource.type.startswith(SERVICE):
+        shown = f"az resource show --ids {resource.id}"
+        return Gap(Reason.ABSENT, needed, "state it" if resource.input.declared else shown)
     if resource.implied:
         needed = f"{needed}: the input holds children of the service, not the service itself"
         return Gap(Reason.ABSENT, needed, remedy)

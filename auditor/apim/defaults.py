@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from auditor.apim.collections import planned
 from auditor.apim.tiers import is_v2
+from auditor.keyvault import defaults as keyvault
 from auditor.model.evidence import Default, Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
 from auditor.model.subject import Subject
@@ -104,6 +105,7 @@ def _portal_status(service: Subject) -> str:
 _NONE = _Row(None, _SPEC)
 _OFF = _Row(False, _SPEC)
 _ON = _Row(True, _SPEC)
+_NO_STATUS = _Row(None, "Key Vault contract: the last refresh, where there was one", observed_only=True)
 
 _TABLE: dict[str, dict[str, _Row]] = {
     SERVICE: {
@@ -152,11 +154,13 @@ _TABLE: dict[str, dict[str, _Row]] = {
             None, "Built-in policy f1cc7827-022c-473e-836e-5a51cae0b249"
         ),
         "/properties/keyVault/identityClientId": _NONE,
+        "/properties/keyVault/lastStatus": _NO_STATUS,
         "/properties/value": _NONE,
     },
     "certificates": {
         "/properties/keyVault": _NONE,
         "/properties/keyVault/identityClientId": _NONE,
+        "/properties/keyVault/lastStatus": _NO_STATUS,
         "/properties/data": _NONE,
         "/properties/password": _NONE,
         "/properties/hasPrivateKey": _Row(None, "Certificate contract: reported by newer versions only"),
@@ -269,6 +273,17 @@ _TABLE: dict[str, dict[str, _Row]] = {
     },
 }
 """By type: in full, or the last segment of a child type, which a service and its workspaces share."""
+for _type, _of_vaults in keyvault.ROWS.items():
+    for _pointer, _more in _of_vaults.items():
+        _TABLE.setdefault(_type, {}).setdefault(
+            _pointer,
+            _Row(
+                _more.value,
+                _more.source,
+                observed_only=_more.observed_only,
+                declared_only=_more.declared_only,
+            ),
+        )
 
 _FOLDED = {
     type_: {pointer.casefold(): row for pointer, row in rows.items()} for type_, rows in _TABLE.items()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from auditor.apim.collections import reported
+from auditor.apim.collections import missing, reported
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.text import Text
@@ -53,6 +53,8 @@ def refresh_code(subject: Subject) -> str:
         Undetermined: It is not told; what a template writes there, no deployment takes over.
     """
     reported(subject, "/properties/keyVault/lastStatus")
+    if not subject.source.declared and not subject.has("/properties/keyVault/lastStatus"):
+        raise Undetermined(missing(subject, "/properties/keyVault/lastStatus/code"))
     code = subject.text("/properties/keyVault/lastStatus/code")
     if not str(code).strip():
         raise code.undecided()

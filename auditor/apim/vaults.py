@@ -12,13 +12,14 @@ from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
 from auditor.model.logic import derived, some, together
 from auditor.model.subject import Subject
+from auditor.model.tracked import Fields
 
-_ASSIGNED = "/identity/userAssignedIdentities"
+ASSIGNED = "/identity/userAssignedIdentities"
 SYSTEM = "systemassigned"
 USER = "userassigned"
 
 
-def _candidates(service: Subject) -> Iterator[Subject]:
+def candidates(service: Subject) -> Iterator[Subject]:
     """Everything that can stand in a vault; workspaces cannot use one."""
     return together(
         service.children("certificates"),
@@ -27,7 +28,7 @@ def _candidates(service: Subject) -> Iterator[Subject]:
     )
 
 
-VAULT_USER = Kind("certificate, named value or host name", _candidates)
+VAULT_USER = Kind("certificate, named value or host name", candidates)
 
 
 def in_vault(user: Subject) -> bool:
@@ -45,7 +46,7 @@ def uses_vault(service: Subject) -> bool:
     Raises:
         Undetermined: Nothing that was read does, and not everything was read.
     """
-    return some(_candidates(service), in_vault)
+    return some(candidates(service), in_vault)
 
 
 def service_of(subject: Subject) -> Subject:
@@ -71,9 +72,11 @@ def is_detached(service: Subject, client_id: str) -> bool:
 
     Not of a template, which knows no client ids, and not where an identity in the list does not tell its own.
     """
-    if service.source.declared or not service.has(_ASSIGNED):
+    if service.source.declared or not service.has(ASSIGNED):
         return False
-    assigned = service.read(_ASSIGNED)
+    assigned = service.read(ASSIGNED)
+    if not isinstance(assigned, Fields):
+        return False
     entries = [assigned[name] for name in assigned]
     if not entries or not all("clientId" in entry for entry in entries):
         return False

@@ -23,6 +23,11 @@ class Text:
         return "".join(str(piece) for piece in self._pieces)
 
     @property
+    def pieces(self) -> tuple[str | Unresolved, ...]:
+        """What it is made of, for readers of a grammar of their own."""
+        return self._pieces
+
+    @property
     def complete(self) -> bool:
         """Every piece is known."""
         return all(isinstance(piece, str) for piece in self._pieces)
