@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from auditor.apim.exposure import Network, Reach, describe_network, gateway_reach, network_of
-from auditor.apim.kinds import SERVICE
+from auditor.apim.fronts import Fronts, Met, described, fronts_of
+from auditor.apim.kinds import SERVICE, below
 from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.logic import gap_sentence, settled, some
 from auditor.model.subject import Subject
-from auditor.model.verdict import Pass, Severity, Verdict
+from auditor.model.verdict import Fail, Manual, Pass, Severity, Unknown, Verdict
 from controls.apim import ns_6_limits, ns_6_policies
 from controls.declare import check
+
+_MOST_GAPS = 10
+_QUERY = (
+    "az graph query -q \"resources | where type in~ ('microsoft.network/applicationgateways', "
+    "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', "
+    "'microsoft.network/frontdoorwebapplicationfirewallpolicies', 'microsoft.network/frontdoors', "
+    "'microsoft.cdn/profiles')\""
+)
 
 
 @check(
@@ -16,22 +29,139 @@ from controls.declare import check
     feature="Other guidance for NS-6",
     on=SERVICE,
     severity=Severity.MEDIUM,
-    outcomes="pass unknown",
+    outcomes="pass fail manual unknown",
 )
 def waf_in_front(service: Subject) -> Verdict:
     """What the internet sends to the gateway passes a web application firewall."""
-    if network_of(service) is Network.INTERNAL and gateway_reach(service) is Reach.PRIVATE:
-        return Pass("Internal mode: the internet reaches the gateway only through a front door of your own.")
-    raise Undetermined(
-        Gap(
-            Reason.INPUT,
-            f"whether a web application firewall in Prevention mode stands before {service.name} "
-            f"({describe_network(service)}) and nobody gets around it: this version does not read firewalls",
-            "az graph query -q \"resources | where type in~ ('microsoft.network/applicationgateways', "
-            "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', "
-            "'microsoft.network/frontdoorwebapplicationfirewallpolicies', 'microsoft.cdn/profiles')\"",
-        )
+    fronts = fronts_of(service)
+    for met in fronts.certain():
+        if met.route.public is True and met.protects is False:
+            return _unguarded(service, fronts, met)
+    reach = settled(lambda: gateway_reach(service))
+    if isinstance(reach, Undetermined):
+        return _unknown(service, fronts, reach.gaps)
+    match reach:
+        case Reach.PRIVATE:
+            return _private(service, fronts)
+        case Reach.SETTLED_AFTER_DEPLOYMENT:
+            needed = f"who can reach the gateway of {service.name}, which is settled after deployment"
+            return _unknown(
+                service, fronts, (Gap(Reason.NOT_DECLARED, needed, "audit the deployed service"),)
+            )
+        case Reach.PUBLIC:
+            return _public(service, fronts)
+
+
+def _unguarded(service: Subject, fronts: Fronts, met: Met) -> Verdict:
+    """A door to the internet without a firewall that blocks: whatever else stands in front."""
+    _cite(service, [met])
+    firewall = met.route.firewall
+    says = "" if isinstance(firewall, Undetermined) else firewall.says
+    return Fail(
+        f"Requests from the internet reach the gateway by {met.route.place} without a firewall that blocks: "
+        f"{says}. Guard it with a policy that is Enabled, in Prevention, with managed rules.",
+        described(service, fronts),
     )
+
+
+def _private(service: Subject, fronts: Fronts) -> Verdict:
+    """The internet reaches it by a front alone: the fronts that were read decide."""
+    internal = network_of(service) is Network.INTERNAL
+    # An alias of an Internal service resolves inside its networks only: a name that may be one leaves it be.
+    doubtful = [
+        each
+        for each in fronts.met
+        if each.route.public is not False
+        and each.protects is not True
+        and (isinstance(each.leads, Undetermined) or each.certain or not internal)
+    ]
+    gaps = [*(gap for each in doubtful for gap in _gaps_of(each)), *fronts.gaps]
+    if doubtful or gaps:
+        return _unknown(service, fronts, gaps)
+    _cite(service, fronts.met)
+    if fronts.certain():
+        return Pass(
+            "Only private networks reach the gateway itself, and a firewall in Prevention guards every route "
+            "of the fronts before it that were read.",
+            described(service, fronts),
+        )
+    if internal:
+        return Pass("Internal mode: the internet reaches the gateway only through a front door of your own.")
+    if service.source.whole:
+        return Pass("The internet does not reach the gateway, and no front in the input leads to it.")
+    return _unknown(service, fronts, (_no_front(service),))
+
+
+def _gaps_of(met: Met) -> Iterable[Gap]:
+    found = tuple(met.gaps())
+    needed = f"whether {met.route.place} leads to the gateway: its name or address may be the service's"
+    return found or (Gap(Reason.EXTERNAL, needed, "show what the name resolves to"),)
+
+
+def _no_front(service: Subject) -> Gap:
+    return Gap(
+        Reason.INPUT,
+        f"whether a web application firewall in Prevention mode stands before {service.name} "
+        f"({describe_network(service)}): no front that was read leads to it",
+        _QUERY,
+    )
+
+
+def _public(service: Subject, fronts: Fronts) -> Verdict:
+    """Anybody reaches the gateway: what the policies ask for decides whether that is a way around."""
+    apis = settled(lambda: some(below(service, "apis"), lambda _: True))
+    if apis is True:
+        # The prover takes a tenth of a second to import: only inputs that hold APIs pay for it.
+        from auditor.apim.way_around import way_around
+
+        around = settled(lambda: way_around(service))
+        if around is None:
+            return _tied(service, fronts)
+        if isinstance(around, tuple):
+            front = " past the front" if fronts.certain() else ""
+            return Fail(
+                f"The internet reaches the gateway itself{front} ({describe_network(service)}), and the API "
+                f"{around[0]} lets callers in wherever they come from ({around[1]}): whoever calls it "
+                "directly passes no firewall. Close public access, or refuse in a policy of all APIs what "
+                "does not come through the front.",
+                described(service, fronts),
+            )
+    else:
+        around = apis if isinstance(apis, Undetermined) else None
+    if service.source.whole and not fronts.met and not fronts.gaps:
+        return Fail(
+            f"The internet reaches the gateway ({describe_network(service)}), and the input, which holds "
+            "everything there is, has no application gateway or front door that leads to it: put one with a "
+            "firewall in front, and close the way around it.",
+        )
+    gaps = around.gaps if isinstance(around, Undetermined) else ()
+    return _unknown(service, fronts, (*gaps, *([] if fronts.certain() else [_no_front(service)])))
+
+
+def _tied(service: Subject, fronts: Fronts) -> Verdict:
+    """Every API asks where a request comes from: a person knows whether only the front can say it."""
+    _cite(service, fronts.certain())
+    names = sorted({f"{each.route.kind} {each.route.front.name}" for each in fronts.certain()})
+    known = f" {', '.join(names)} leads to it." if names else " No front that was read leads to it."
+    return Manual(
+        f"The internet reaches the gateway, and every API asks for an address, a header, a secret or a "
+        f"certificate before it lets callers in.{known} Show that only requests through a firewall in "
+        "Prevention have it: for a Front Door its own id in X-Azure-FDID, together with the service tag "
+        "AzureFrontDoor.Backend in the security group.",
+        described(service, fronts),
+    )
+
+
+def _unknown(service: Subject, fronts: Fronts, gaps: Iterable[Gap]) -> Unknown:
+    details: dict[str, Any] | None = described(service, fronts)
+    distinct = list(dict.fromkeys(gaps)) or [_no_front(service)]
+    return Unknown(gap_sentence(distinct), details, tuple(distinct[:_MOST_GAPS]))
+
+
+def _cite(service: Subject, met: Iterable[Met]) -> None:
+    """Log what was read of some routes: the verdict rests on it."""
+    for each in met:
+        service.log.extend(each.route.log.entries)
 
 
 CHECKS = (waf_in_front, *ns_6_policies.CHECKS, *ns_6_limits.CHECKS)
