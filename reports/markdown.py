@@ -206,7 +206,24 @@ def _alike(message: str, members: list[Found], short: summary.Shortener) -> Iter
 def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
     name = summary.subject_name(one.finding, one.service.data)
     yield f"- {code(name, 120)}: {text(one.finding['message'])}"
+    yield from (f"  - {route}" for route in _routes(one))
     yield from (f"  - {fact}" for fact in _facts(one, short))
+
+
+def _routes(one: Found) -> Iterator[str]:
+    """The routes of gateways and front doors that lead to a service."""
+    details = one.finding.get("details") or {}
+    if details.get("kind") != "fronts":
+        return
+    for row in details["routes"][:_MOST_EVIDENCE]:
+        shown = ", ".join(code(path, 80) for path in row["apis"][:_MOST_EVIDENCE])
+        shows = f"; shows {shown}" if shown else ""
+        where = ", ".join(code(each, 120) for each in (*row["hosts"][:2], *row["paths"][:2]))
+        blocks = {True: "blocks", False: "does not block"}.get(row["protected"], "not known")
+        front = text(f"{row['type']} {row['front']}, {row['listener']}, {row['rule']}", 240)
+        yield f"{front} ({where}): {blocks}, {text(row['firewall'], 200)}{shows}"
+    if len(details["routes"]) > _MOST_EVIDENCE:
+        yield f"and {len(details['routes']) - _MOST_EVIDENCE:,} more routes"
 
 
 def _facts(one: Found, short: summary.Shortener) -> Iterator[str]:

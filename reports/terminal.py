@@ -164,7 +164,7 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
     screen.print(head)
     for row in found[:_MOST_SUBJECTS]:
         screen.print(Padding(_message(row), (0, 0, 0, 2)))
-        states = _states(row) or _arrivals(row)
+        states = _states(row) or _arrivals(row) or _routes(row)
         if states:
             screen.print(Padding(states, (0, 0, 0, 4)))
         screen.print(Padding(_evidence(row, short), (0, 0, 0, 4)))
@@ -197,6 +197,20 @@ def _arrivals(row: Row) -> Text | None:
         count = f"{one['operations']} of {one['of']} operations"
         lines.append(f"{line(one['context'], 120)}: {line(one['says'], 60)}{doubt}, {count}")
     more = len(details["arrivals"]) - len(lines)
+    return Text("\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])]))
+
+
+def _routes(row: Row) -> Text | None:
+    """The routes that lead to a service, a line for each."""
+    details = row.finding.get("details", {})
+    if details.get("kind") != "fronts" or not details["routes"]:
+        return None
+    lines = []
+    for one in details["routes"][:_MOST_EVIDENCE]:
+        apis = f", shows {line(', '.join(one['apis'][:_MOST_EVIDENCE]), 120)}" if one["apis"] else ""
+        place = line(f"{one['front']}, {one['listener']}, {one['rule']}", 160)
+        lines.append(f"{place}: {line(one['firewall'], 120)}{apis}")
+    more = len(details["routes"]) - len(lines)
     return Text("\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])]))
 
 

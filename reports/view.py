@@ -304,6 +304,7 @@ _DRAWN: Mapping[str, set[str]] = {
     "caller-states": {"verdict", "states"},
     "policy-statements": {"statements"},
     "authentication": {"arrivals", "statements"},
+    "fronts": {"routes", "perhaps"},
 }
 """Members of details that the reports draw themselves, by the kind."""
 

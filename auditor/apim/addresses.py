@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 
+from auditor.apim.collections import planned
 from auditor.apim.exposure import PRIVATE_ENDPOINTS
 from auditor.apim.hosts import HostType
 from auditor.model.evidence import Gap, Reason, Undetermined
@@ -38,7 +39,7 @@ class Addresses:
     unsure: Gap | None
     """What of the names was not read."""
     told: bool
-    """Whether the service reports its addresses."""
+    """Whether the addresses were read: of each location, and the private ones of each in a network."""
 
 
 @derived
@@ -60,13 +61,13 @@ def addresses_of(service: Subject) -> Addresses:
         else:
             (gateway if named[1] is HostType.PROXY else others).add(named[0])
     public, private = set[str](), set[tuple[str, str]]()
-    told = False
+    told = True
     for place, at in _locations(service):
         network = _network(place, at)
         for name in ("gatewayUrl", "gatewayRegionalUrl"):
             if said := place.stated(f"{at}/{name}"):
                 gateway.add(said.rpartition("://")[2].strip("/").casefold())
-        told |= place.mentions(f"{at}/publicIPAddresses") or place.mentions(f"{at}/privateIPAddresses")
+        told &= place.mentions(f"{at}/privateIPAddresses" if network else f"{at}/publicIPAddresses")
         public |= _ips(place, f"{at}/publicIPAddresses")
         private |= {(each, network) for each in _ips(place, f"{at}/privateIPAddresses")}
     private |= set(_endpoint_addresses(service))
@@ -150,32 +151,41 @@ def resolved(service: Subject, name: str) -> frozenset[str]:
     """The addresses that the private DNS zones of the input give for a name; empty where none does.
 
     The most specific zone wins, and in it the name itself over a ``*``.
+
+    Raises:
+        Undetermined: There is a record for it that was not read whole.
     """
     address = ("auditor.apim.addresses.resolved", "", "")
     records = service.audit.memo.get(address)
     if not isinstance(records, dict):
         records = service.audit.memo[address] = dict(_records(service))
-    if name in records:
-        return frozenset(records[name])
     labels = name.split(".")
-    for at in range(1, len(labels)):
-        if (wild := "*." + ".".join(labels[at:])) in records:
-            return frozenset(records[wild])
+    for each in (name, *("*." + ".".join(labels[at:]) for at in range(1, len(labels)))):
+        found = records.get(each)
+        if isinstance(found, Undetermined):
+            raise found
+        if found is not None:
+            return frozenset(found)
     return frozenset()
 
 
-def _records(service: Subject) -> Iterator[tuple[str, set[str]]]:
-    found: dict[str, set[str]] = {}
+def _records(service: Subject) -> Iterator[tuple[str, set[str] | Undetermined]]:
+    found: dict[str, set[str] | Undetermined] = {}
     for resource in service.audit.inventory.of_type(_RECORDS):
         head, _, name = resource.id.casefold().rpartition("/a/")
         zone = head.rpartition("/")[2]
         record = service.of(resource)
-        addresses = settled(lambda: list(record.items("/properties/aRecords", key="/ipv4Address")))  # noqa: B023
-        if isinstance(addresses, Undetermined):
-            continue
         full = zone if name == "@" else f"{name}.{zone}"
-        found.setdefault(full, set()).update(each.item for each in addresses)
+        known, here = found.get(full, set()), settled(partial(_addresses_in, record))
+        if isinstance(known, Undetermined) or isinstance(here, Undetermined):
+            found[full] = here if isinstance(here, Undetermined) else known
+        else:
+            found[full] = known | here
     yield from found.items()
+
+
+def _addresses_in(record: Subject) -> set[str]:
+    return {each.text("/ipv4Address").value().strip() for each in record.items("/properties/aRecords")}
 
 
 def is_address(name: str) -> bool:
@@ -190,7 +200,7 @@ def is_address(name: str) -> bool:
 def not_told(service: Subject) -> Gap:
     """That only the deployed service reports its addresses."""
     return Gap(
-        Reason.INPUT,
-        f"the addresses of {service.name}, which only the deployed service reports",
-        "audit the deployed service",
+        Reason.INPUT if planned(service) else Reason.ABSENT,
+        f"the addresses of {service.name}, with which those of backends are compared",
+        "audit the deployed service, read whole (privateIPAddresses, publicIPAddresses)",
     )

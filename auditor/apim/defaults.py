@@ -255,6 +255,7 @@ _TABLE: dict[str, dict[str, _Row]] = {
         f"/properties/{member}": _Row(None, _GATEWAY)
         for member in (
             "firewallPolicy",
+            "routingRules",
             "webApplicationFirewallConfiguration",
             "frontendIPConfigurations/*/properties/publicIPAddress",
             "httpListeners/*/properties/firewallPolicy",

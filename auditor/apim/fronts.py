@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
 from auditor.apim.addresses import Addresses, addresses_of, is_address, not_told, resolved, spelled
-from auditor.apim.collections import planned
 from auditor.fronts import application_gateways, classic_front_doors, front_doors
 from auditor.fronts.paths import reaches, spans_of_api
 from auditor.fronts.route import Front, Route, Target
@@ -45,6 +45,7 @@ class Leads(Enum):
 class Met:
     """A route that leads to a service, or may."""
 
+    front: Front
     route: Route
     leads: Leads | Undetermined
 
@@ -112,7 +113,7 @@ def fronts_of(service: Subject) -> Fronts:
         for route in front.routes:
             answer = settled(partial(_leads, service, own, route))
             if answer is not Leads.NO:
-                met.append(Met(route, answer))
+                met.append(Met(front, route, answer))
     return Fronts(tuple(met), tuple(gaps))
 
 
@@ -141,72 +142,99 @@ def _target(service: Subject, own: Addresses, route: Route, target: Target) -> L
     if target.resource:
         return Leads.YES if target.resource.casefold() == service.resource.id.casefold() else Leads.NO
     name = spelled(target.address)
-    host = spelled(target.host) if target.host is not None else ""
-    if name in own.gateway:
-        return _by_host(own, host)
-    if name in own.others:
-        return Leads.YES if host in own.gateway else Leads.MAYBE if not host else Leads.NO
+    if name in own.gateway or name in own.others:
+        return _by_host(own, route, target)
     if not target.address.complete:
         if target.address.tail.casefold().endswith(_OTHER_SERVICES):
             return Leads.NO
         raise target.address.undecided()
     if is_address(name):
-        return _by_address(service, own, route, name, host)
+        return _by_address(service, own, route, target, name)
     if own.unsure is not None:
         raise Undetermined(own.unsure)
     addresses = resolved(service, name)
     if addresses:
-        found = {_by_address(service, own, route, each, host) for each in sorted(addresses)}
+        found = {_by_address(service, own, route, target, each) for each in sorted(addresses)}
         return Leads.YES if Leads.YES in found else Leads.MAYBE
     if name.endswith((*_OTHER_SERVICES, *_APIM)):
         return Leads.NO
     return Leads.MAYBE
 
 
-def _by_host(own: Addresses, host: str) -> Leads:
-    """To the gateway or to a portal: the ``Host`` header says which, and the caller's own may be any."""
-    return Leads.NO if host in own.others else Leads.YES
+def _by_host(own: Addresses, route: Route, target: Target) -> Leads:
+    """To the gateway or to a portal: both answer at the same address, and the ``Host`` header says which.
+
+    Raises:
+        Undetermined: The header holds another name, which the documents do not say what becomes of.
+    """
+    names = _sent(route, target)
+    if not names or any(_fits(known, name) for name in names for known in own.gateway):
+        return Leads.YES
+    if all(name in own.others for name in names):
+        return Leads.NO
+    if own.unsure is not None:
+        raise Undetermined(own.unsure)
+    if target.host is not None and not target.host.complete:
+        raise target.host.undecided()
+    needed = f"what the service answers to the Host {names[0]}, which is none of its names ({route.place})"
+    raise Undetermined(Gap(Reason.EXTERNAL, needed, "send a name of the service, or show what it answers"))
 
 
-def _by_address(service: Subject, own: Addresses, route: Route, address: str, host: str) -> Leads:
+def _sent(route: Route, target: Target) -> tuple[str, ...]:
+    """The names that a route sends as ``Host``; none for any."""
+    if target.host is not None:
+        return (spelled(target.host),)
+    if isinstance(route.hosts, Undetermined):
+        raise route.hosts
+    return tuple(each.casefold() for each in route.hosts)
+
+
+def _fits(known: str, name: str) -> bool:
+    """Whether a name of the service is one of a listener's, which may hold ``*`` and ``?``."""
+    return known == name or (not name.startswith("[") and fnmatchcase(known, name))
+
+
+def _by_address(service: Subject, own: Addresses, route: Route, target: Target, address: str) -> Leads:
     if address in own.public:
-        return _by_host(own, host)
+        return _by_host(own, route, target)
     networks = {network for each, network in own.private if each == address}
     if networks:
         # Private addresses are used over and over: it is this service's in its own network and its peers.
-        known = host in own.gateway or _same_network(service, route, networks)
-        return _by_host(own, host) if known else Leads.MAYBE
-    if planned(service):
+        return _by_host(own, route, target) if _in_reach(service, route, networks) else Leads.NO
+    if not own.told:
         raise Undetermined(not_told(service))
-    return Leads.NO if own.told else Leads.MAYBE
+    return Leads.NO
 
 
-def _same_network(service: Subject, route: Route, networks: set[str]) -> bool:
+def _in_reach(service: Subject, route: Route, networks: set[str]) -> bool:
+    """Whether a front stands in one of some networks, or in one that is connected to it.
+
+    Raises:
+        Undetermined: The connections of its network were not read, or there are some to networks between.
+    """
     if isinstance(route.networks, Undetermined):
-        return False
-    own = networks - {""}
-    return any(each in own or _peered(service, each, own) for each in route.networks)
-
-
-def _peered(service: Subject, one: str, others: set[str]) -> bool:
-    """Whether a network that was read is connected to one of others, from either side."""
-    for found in service.audit.inventory.of_type(_NETWORKS):
-        network = service.of(found)
-        here = found.id.casefold()
-        wanted = others if here == one else {one} if here in others else set()
-        if not wanted or not network.mentions("/properties/virtualNetworkPeerings"):
-            continue
-        if settled(partial(_connected, network, wanted)) is True:
+        raise route.networks
+    if networks & set(route.networks):
+        return True
+    for network in route.networks:
+        found = [each for each in service.audit.inventory.of_type(_NETWORKS) if each.id.casefold() == network]
+        peers = _peers(service.of(found[0])) if found else None
+        if peers is not None and (peers & networks):
             return True
+        if peers is None or peers:
+            needed = f"whether the network of {route.front.name} leads to that of {service.name}"
+            raise Undetermined(Gap(Reason.ABSENT, needed, f"az network vnet show --ids {network}"))
     return False
 
 
-def _connected(network: Subject, wanted: set[str]) -> bool:
-    for each in network.items("/properties/virtualNetworkPeerings", key="/name"):
-        remote = str(each.text("/properties/remoteVirtualNetwork/id")).casefold()
-        if remote in wanted and each.stated("/properties/peeringState").casefold() == "connected":
-            return True
-    return False
+def _peers(network: Subject) -> set[str]:
+    """The networks that a network is connected to."""
+    states = ("Connected", "Disconnected", "Initiated")
+    return {
+        str(each.text("/properties/remoteVirtualNetwork/id")).casefold()
+        for each in network.items("/properties/virtualNetworkPeerings", key="/name")
+        if each.read("/properties/peeringState", one_of=states) == "Connected"
+    }
 
 
 # -- which APIs it shows ---------------------------------------------------------------------------------

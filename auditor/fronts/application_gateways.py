@@ -38,6 +38,11 @@ class _Branch:
     default: bool = False
     """It is what a path map says of all other paths."""
 
+    @property
+    def lost(self) -> bool:
+        """It stands for all that a rule says, which was not read."""
+        return isinstance(self.patterns, Undetermined) and self.patterns is self.before
+
     def member(self, name: str) -> str:
         """Pointer of a member: that of a map's default has a name of its own."""
         return f"/properties/default{name[0].upper()}{name[1:]}" if self.default else f"/properties/{name}"
@@ -108,7 +113,7 @@ def _route(gateway: Subject, rule: Subject, branch: _Branch, log: Log) -> Route:
     found = settled(lambda: _listener(gateway, rule))
     route = Route(gateway, FrontKind.APPLICATION_GATEWAY, "a listener", branch.name, log)
     route.patterns, route.before = branch.patterns, branch.before
-    if isinstance(branch.patterns, Undetermined) and branch.patterns is branch.before:
+    if branch.lost and isinstance(branch.patterns, Undetermined):
         route.targets = branch.patterns
     else:
         route.targets = settled(lambda: _targets(gateway, at, branch))
@@ -123,6 +128,9 @@ def _route(gateway: Subject, rule: Subject, branch: _Branch, log: Log) -> Route:
     route.public = settled(lambda: _is_public(gateway, found))
     route.client = settled(lambda: _client(gateway, found))
     route.firewall = settled(lambda: _firewall(gateway, found, at if branch.own_policy else None))
+    if branch.lost and isinstance(branch.patterns, Undetermined):
+        # A path rule that was not read may have a policy of its own.
+        route.firewall = branch.patterns
     return route
 
 
@@ -300,8 +308,6 @@ def _client(gateway: Subject, listener: Subject) -> ClientAuth:
 
 def _layer_four(gateway: Subject) -> Iterator[Route]:
     """Rules of the TCP and TLS proxy: no firewall looks at what they pass on."""
-    if not gateway.mentions("/properties/routingRules"):
-        return
     for rule in gateway.items("/properties/routingRules", key="/name"):
         log = Log()
         quiet, own = gateway.with_log(log), rule.with_log(log)

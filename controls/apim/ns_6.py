@@ -8,7 +8,7 @@ from typing import Any
 from auditor.apim.exposure import Network, Reach, describe_network, gateway_reach, network_of
 from auditor.apim.fronts import Fronts, Met, described, fronts_of
 from auditor.apim.kinds import SERVICE, below
-from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import gap_sentence, settled, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, Pass, Severity, Unknown, Verdict
@@ -33,7 +33,14 @@ _QUERY = (
 )
 def waf_in_front(service: Subject) -> Verdict:
     """What the internet sends to the gateway passes a web application firewall."""
-    fronts = fronts_of(service)
+    read = service.with_log(Log())
+    fronts = fronts_of(read)
+    verdict = _judged(service, fronts)
+    service.log.extend(read.log.entries)
+    return verdict
+
+
+def _judged(service: Subject, fronts: Fronts) -> Verdict:
     for met in fronts.certain():
         if met.route.public is True and met.protects is False:
             return _unguarded(service, fronts, met)
@@ -161,7 +168,10 @@ def _unknown(service: Subject, fronts: Fronts, gaps: Iterable[Gap]) -> Unknown:
 def _cite(service: Subject, met: Iterable[Met]) -> None:
     """Log what was read of some routes: the verdict rests on it."""
     for each in met:
-        service.log.extend(each.route.log.entries)
+        # What decides was read last.
+        service.log.extend(each.route.log.entries[::-1])
+    for each in met:
+        service.log.extend(each.front.subject.log.entries)
 
 
 CHECKS = (waf_in_front, *ns_6_policies.CHECKS, *ns_6_limits.CHECKS)
