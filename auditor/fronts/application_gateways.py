@@ -313,6 +313,8 @@ def _layer_four(gateway: Subject) -> Iterator[Route]:
         quiet, own = gateway.with_log(log), rule.with_log(log)
         route = Route(quiet, FrontKind.APPLICATION_GATEWAY, "a listener", f"rule {rule.item}", log)
         route.firewall = Firewall("", protects=False, says="a TCP or TLS proxy, which has no firewall")
+        # TCP is passed on as it comes; of TLS the documents say less than a verdict needs.
+        route.terminates = False
         route.networks = settled(partial(_networks, quiet))
         route.targets = settled(partial(_passed_to, quiet, own))
         listener = settled(partial(_lower_listener, quiet, own))

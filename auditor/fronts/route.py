@@ -83,6 +83,8 @@ class Route:
     rewritten: bool | Undetermined = False
     """Whether the backend may see another path than the caller wrote."""
     client: ClientAuth | Undetermined = ClientAuth.NONE
+    terminates: bool = True
+    """Whether it ends the caller's TLS connection and opens one of its own."""
     headers: Mapping[str, bool] | Undetermined = field(default_factory=dict)
     """Request headers it writes, in lower case; False where only under a condition."""
 
