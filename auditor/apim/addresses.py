@@ -67,9 +67,10 @@ def addresses_of(service: Subject) -> Addresses:
         for name in ("gatewayUrl", "gatewayRegionalUrl"):
             if said := place.stated(f"{at}/{name}"):
                 gateway.add(said.rpartition("://")[2].strip("/").casefold())
-        told &= place.mentions(f"{at}/privateIPAddresses" if network else f"{at}/publicIPAddresses")
-        public |= _ips(place, f"{at}/publicIPAddresses")
-        private |= {(each, network) for each in _ips(place, f"{at}/privateIPAddresses")}
+        outside, inside = (_ips(place, f"{at}/{name}IPAddresses") for name in ("public", "private"))
+        told &= (inside if network else outside) is not None
+        public |= outside or set()
+        private |= {(each, network) for each in inside or ()}
     private |= set(_endpoint_addresses(service))
     gap = unsure[0] if unsure else None
     return Addresses(frozenset(gateway), frozenset(others), frozenset(public), frozenset(private), gap, told)
@@ -112,11 +113,12 @@ def _network(place: Subject, at: str) -> str:
     return "" if isinstance(found, Undetermined) else found.casefold().partition("/subnets/")[0]
 
 
-def _ips(place: Subject, pointer: str) -> set[str]:
+def _ips(place: Subject, pointer: str) -> set[str] | None:
+    """The addresses in a list; None where it was not read."""
     if not place.mentions(pointer):
-        return set()
+        return None
     found = settled(lambda: {each.text("").value().strip() for each in place.items(pointer)})
-    return set() if isinstance(found, Undetermined) else found
+    return None if isinstance(found, Undetermined) else found
 
 
 def _endpoint_addresses(service: Subject) -> Iterator[tuple[str, str]]:
@@ -132,7 +134,7 @@ def _endpoint_addresses(service: Subject) -> Iterator[tuple[str, str]]:
             continue
         configs = settled(lambda: list(endpoint.items("/properties/customDnsConfigs")))  # noqa: B023
         for config in [] if isinstance(configs, Undetermined) else configs:
-            yield from ((each, network) for each in _ips(config, "/ipAddresses"))
+            yield from ((each, network) for each in _ips(config, "/ipAddresses") or ())
 
 
 def _targets(endpoint: Subject) -> list[str]:

@@ -125,7 +125,7 @@ def termination(service: Subject) -> Verdict:
         )
     known = "; ".join(sorted({each.route.place for each in routes})[:3])
     missing = [each for met in fronts.met for each in _unread(met)]
-    missing += [each for _, use in judged for each in _unread_use(use)]
+    missing += [each for api, use in judged for each in _unread_of(api, use)]
     if missing or fronts.gaps:
         service.log.extend(read.log.entries)
         raise Undetermined(*dict.fromkeys((*missing, *fronts.gaps)))
@@ -148,11 +148,16 @@ def _unread(met: Met) -> Iterator[Gap]:
             yield from each.gaps
 
 
-def _unread_use(use: Use | Undetermined) -> Iterator[Gap]:
+def _unread_of(api: Subject, use: Use | Undetermined) -> Iterator[Gap]:
+    """What was not read of an API, or of how it is called."""
     if isinstance(use, Undetermined):
         yield from use.gaps
-    elif use.unread:
+        return
+    if use.unread:
         yield gap(use.unread)
+    path = settled(lambda: api.text("/properties/path").value())
+    if isinstance(path, Undetermined):
+        yield from path.gaps
 
 
 def _deciding(service: Subject) -> Iterator[tuple[Subject, Use | Undetermined]]:
