@@ -6,6 +6,7 @@ answering), "IP addresses of Azure API Management", "Deploy to an internal virtu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -94,7 +95,7 @@ def spelled(text: Text) -> str:
 
 
 def _spelled(host: Subject) -> str:
-    return spelled(host.text("/hostName"))
+    return spelled(host.wording("/hostName"))
 
 
 def _locations(service: Subject) -> Iterator[tuple[Subject, str]]:
@@ -188,6 +189,30 @@ def _records(service: Subject) -> Iterator[tuple[str, set[str] | Undetermined]]:
 
 def _addresses_in(record: Subject) -> set[str]:
     return {each.text("/ipv4Address").value().strip() for each in record.items("/properties/aRecords")}
+
+
+_REFERENCE = r"reference\(resourceid\('microsoft\.apimanagement/service', (?P<name>.+)\)(?:, '[^']*')?\)"
+_DERIVED = tuple(
+    re.compile(rf"\[{form}\]")
+    for form in (
+        rf"replace\({_REFERENCE}\.gatewayurl, 'https://', ''\)",
+        rf"split\({_REFERENCE}\.gatewayurl, '/'\)\[2\]",
+        rf"{_REFERENCE}\.p(?:rivate|ublic)ipaddresses\[0\]",
+    )
+)
+
+
+def refers_to(service: Subject, name: str) -> bool:
+    """Whether a template's expression is the gateway's host name or address, as the service will report it.
+
+    Args:
+        service: The service.
+        name: The expression, as :func:`spelled` gives it.
+    """
+    found = next((match for each in _DERIVED if (match := each.fullmatch(name))), None)
+    own = service.name.replace(IN_EXPRESSION, "/").casefold()
+    wanted = own[1:-1] if own.startswith("[") and own.endswith("]") else f"'{own}'"
+    return found is not None and found["name"] == wanted
 
 
 def is_address(name: str) -> bool:

@@ -14,13 +14,16 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
-from auditor.apim.addresses import Addresses, addresses_of, is_address, not_told, resolved, spelled
+from auditor.apim.addresses import Addresses, addresses_of, is_address, not_told, refers_to, resolved, spelled
 from auditor.fronts import application_gateways, classic_front_doors, front_doors
 from auditor.fronts.paths import reaches, spans_of_api
+from auditor.fronts.references import id_of
+from auditor.fronts.references import spelled as reference_spelled
 from auditor.fronts.route import Front, Route, Target
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import conditional_gap, may_not_be_deployed, settled
 from auditor.model.subject import Subject
+from auditor.model.text import Text
 
 _NETWORKS = "microsoft.network/virtualnetworks"
 _OTHER_SERVICES = (
@@ -139,12 +142,14 @@ def _leads(service: Subject, own: Addresses, route: Route) -> Leads:
 
 
 def _target(service: Subject, own: Addresses, route: Route, target: Target) -> Leads:
-    if target.resource:
-        return Leads.YES if target.resource.casefold() == service.resource.id.casefold() else Leads.NO
+    if target.resource is not None:
+        return _by_link(service, target.resource)
     name = spelled(target.address)
     if name in own.gateway or name in own.others:
         return _by_host(own, route, target)
     if not target.address.complete:
+        if refers_to(service, name):
+            return _by_host(own, route, target)
         if target.address.tail.casefold().endswith(_OTHER_SERVICES):
             return Leads.NO
         raise target.address.undecided()
@@ -159,6 +164,16 @@ def _target(service: Subject, own: Addresses, route: Route, target: Target) -> L
     if name.endswith((*_OTHER_SERVICES, *_APIM)):
         return Leads.NO
     return Leads.MAYBE
+
+
+def _by_link(service: Subject, reference: Text) -> Leads:
+    """Whether a private link is one to the service: in a template, from the provider on."""
+    own, wanted = id_of(service), reference_spelled(reference)
+    if wanted == own or (not own.startswith("/subscriptions/") and wanted.endswith(own)):
+        return Leads.YES
+    if not reference.complete:
+        raise reference.undecided()
+    return Leads.NO
 
 
 def _by_host(own: Addresses, route: Route, target: Target) -> Leads:

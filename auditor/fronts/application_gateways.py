@@ -170,21 +170,26 @@ def _targets(gateway: Subject, at: Subject, branch: _Branch) -> tuple[Target, ..
 
 
 def _target(address: Subject, settings: Subject | None) -> Target:
-    named = address.has("/fqdn")
-    if not named and not address.has("/ipAddress"):
+    named = _written(address, "/fqdn")
+    if not named and not _written(address, "/ipAddress"):
         raise Undetermined(
             Gap(
                 Reason.ABSENT, f"what a backend address of {address.name} is: it has no fqdn and no ipAddress"
             )
         )
-    text = address.text("/fqdn" if named else "/ipAddress")
+    text = address.wording("/fqdn" if named else "/ipAddress")
     if settings is None:
         return Target(text)
     if settings.flag("/properties/pickHostNameFromBackendAddress"):
         return Target(text, text)
-    if settings.has("/properties/hostName"):
-        return Target(text, settings.text("/properties/hostName"))
+    if _written(settings, "/properties/hostName"):
+        return Target(text, settings.wording("/properties/hostName"))
     return Target(text)
+
+
+def _written(subject: Subject, pointer: str) -> bool:
+    """Whether a member is there, resolved or not."""
+    return subject.mentions(pointer) or subject.has(pointer)
 
 
 def _networks(gateway: Subject) -> tuple[str, ...]:

@@ -83,8 +83,9 @@ def _off(backend: Subject) -> bool:
 
 
 def _target(backend: Subject) -> Target:
-    host = backend.text("/backendHostHeader") if backend.has("/backendHostHeader") else None
-    return Target(backend.text("/address"), host)
+    at = "/backendHostHeader"
+    host = backend.wording(at) if backend.mentions(at) or backend.has(at) else None
+    return Target(backend.wording("/address"), host)
 
 
 def _firewall(frontend: Subject) -> Firewall:

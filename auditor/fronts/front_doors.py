@@ -172,11 +172,12 @@ def _origin_off(origin: Subject) -> bool:
 
 
 def _origin(origin: Subject) -> Target:
-    address = origin.text("/properties/hostName")
-    host = origin.text("/properties/originHostHeader") if origin.has("/properties/originHostHeader") else None
-    linked = "/properties/sharedPrivateLinkResource"
-    resource = origin.text(f"{linked}/privateLink/id").value() if origin.has(linked) else ""
-    return Target(address, host, resource)
+    address = origin.wording("/properties/hostName")
+    at, linked = "/properties/originHostHeader", "/properties/sharedPrivateLinkResource"
+    host = origin.wording(at) if origin.mentions(at) or origin.has(at) else None
+    if not origin.has(linked):
+        return Target(address, host)
+    return Target(address, host, origin.wording(f"{linked}/privateLink/id"))
 
 
 def _ruled(rule: Subject) -> Undetermined | None:

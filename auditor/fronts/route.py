@@ -49,7 +49,7 @@ class Target:
     """Host name or IP address, as written."""
     host: Text | None = None
     """The ``Host`` header that is sent; None where the caller's own is passed on."""
-    resource: str = ""
+    resource: Text | None = None
     """Id of the resource that a private link leads to."""
 
 

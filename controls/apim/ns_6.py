@@ -85,7 +85,7 @@ def _private(service: Subject, fronts: Fronts) -> Verdict:
     gaps = [*(gap for each in doubtful for gap in _gaps_of(each)), *fronts.gaps]
     if doubtful or gaps:
         return _unknown(service, fronts, gaps)
-    _cite(service, fronts.met)
+    _cite(service, fronts.certain())
     if fronts.certain():
         return Pass(
             "Only private networks reach the gateway itself, and a firewall in Prevention guards every route "
