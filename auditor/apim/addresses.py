@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from auditor.apim.collections import planned
 from auditor.apim.exposure import PRIVATE_ENDPOINTS
 from auditor.apim.hosts import HostType
-from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.inventory import IN_EXPRESSION
 from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
@@ -123,19 +123,29 @@ def _ips(place: Subject, pointer: str) -> set[str] | None:
 
 
 def _endpoint_addresses(service: Subject) -> Iterator[tuple[str, str]]:
-    """The addresses of private endpoints to a service."""
-    for found in service.audit.inventory.of_type(PRIVATE_ENDPOINTS):
-        endpoint = service.of(found)
-        leads = settled(partial(_targets, endpoint))
-        if isinstance(leads, Undetermined) or service.resource.id.casefold() not in leads:
-            continue
-        subnet = settled(lambda: str(endpoint.text("/properties/subnet/id")))  # noqa: B023
-        network = "" if isinstance(subnet, Undetermined) else subnet.casefold().partition("/subnets/")[0]
-        if not endpoint.mentions("/properties/customDnsConfigs"):
-            continue
-        configs = settled(lambda: list(endpoint.items("/properties/customDnsConfigs")))  # noqa: B023
-        for config in [] if isinstance(configs, Undetermined) else configs:
-            yield from ((each, network) for each in _ips(config, "/ipAddresses") or ())
+    """The addresses of private endpoints to a service: all endpoints are read once."""
+    address = ("auditor.apim.addresses._endpoint_addresses", "", "")
+    known = service.audit.memo.get(address)
+    if not isinstance(known, dict):
+        known = service.audit.memo[address] = {}
+        for found in service.audit.inventory.of_type(PRIVATE_ENDPOINTS):
+            endpoint = Subject(service.audit, found, Log())
+            targets = settled(partial(_targets, endpoint))
+            if not isinstance(targets, Undetermined):
+                for target in targets:
+                    known.setdefault(target, []).extend(_of_endpoint(endpoint))
+    yield from known.get(service.resource.id.casefold(), ())
+
+
+def _of_endpoint(endpoint: Subject) -> Iterator[tuple[str, str]]:
+    """Its addresses, each with its network."""
+    subnet = settled(lambda: str(endpoint.text("/properties/subnet/id")))
+    network = "" if isinstance(subnet, Undetermined) else subnet.casefold().partition("/subnets/")[0]
+    if not endpoint.mentions("/properties/customDnsConfigs"):
+        return
+    configs = settled(lambda: list(endpoint.items("/properties/customDnsConfigs")))
+    for config in [] if isinstance(configs, Undetermined) else configs:
+        yield from ((each, network) for each in _ips(config, "/ipAddresses") or ())
 
 
 def _targets(endpoint: Subject) -> list[str]:

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from auditor.apim.addresses import Addresses, addresses_of, is_address, not_told, refers_to, resolved, spelled
-from auditor.fronts import application_gateways, classic_front_doors, front_doors
+from auditor.apim.front_index import OTHER_SERVICES, SERVICES, index_of
 from auditor.fronts.paths import reaches, spans_of_api
 from auditor.fronts.references import id_of
 from auditor.fronts.references import spelled as reference_spelled
@@ -26,12 +26,6 @@ from auditor.model.subject import Subject
 from auditor.model.text import Text
 
 _NETWORKS = "microsoft.network/virtualnetworks"
-_OTHER_SERVICES = (
-    ".azurewebsites.net", ".azurewebsites.us", ".azurecontainerapps.io", ".azurestaticapps.net",
-    ".windows.net", ".cloudapp.azure.com", ".cloudapp.net", ".azurefd.net", ".azureedge.net", ".azurecr.io",
-)  # fmt: skip
-"""Names that Azure gives to other services: none of them is an alias of an API Management service."""
-_APIM = (".azure-api.net", ".azure-api.us", ".azure-api.cn")
 _MOST_APIS = 50
 
 
@@ -70,31 +64,14 @@ class Met:
                 yield from each.gaps
 
 
-def all_fronts(subject: Subject) -> tuple[Front, ...]:
-    """Every front of the input, read once."""
-    memo = subject.audit.memo
-    address = ("auditor.apim.fronts.all_fronts", "", "")
-    known = memo.get(address)
-    if not isinstance(known, tuple):
-        known = memo[address] = tuple(_fronts(subject))
-    return known
-
-
-def _fronts(subject: Subject) -> Iterator[Front]:
-    def of(type_: str) -> Iterator[Subject]:
-        return (Subject(subject.audit, each, Log()) for each in subject.audit.inventory.of_type(type_))
-
-    yield from map(application_gateways.read, of(application_gateways.TYPE))
-    yield from (front for front in map(front_doors.read, of(front_doors.TYPE)) if front is not None)
-    yield from map(classic_front_doors.read, of(classic_front_doors.TYPE))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Fronts:
     """What stands before a service, as far as it was read."""
 
     met: tuple[Met, ...]
-    """Routes that lead to its gateway, or may."""
+    """Routes that lead to its gateway, or of which that was not read."""
+    perhaps: tuple[Met, ...]
+    """Routes to names that may be aliases of its own."""
     gaps: tuple[Gap, ...]
     """Why there may be more routes of the fronts that were read."""
 
@@ -105,19 +82,19 @@ class Fronts:
 
 def fronts_of(service: Subject) -> Fronts:
     """The routes that lead to the gateway of a service, or may; what was read of the service is logged."""
-    own = addresses_of(service)
-    met: list[Met] = []
-    gaps: dict[Gap, None] = {}
-    for front in all_fronts(service):
-        if not _concerns(service, front):
-            continue
-        if front.gap is not None:
-            gaps.update(dict.fromkeys(front.gap.gaps))
-        for route in front.routes:
+    own, index = addresses_of(service), index_of(service)
+    names = {*own.gateway, *own.others, *own.public, *(each for each, _ in own.private), id_of(service)}
+    places = index.of(names, numbers=not own.told, aliases=own.unsure is not None)
+    met, perhaps, seen = list[Met](), list[Met](), set[Route]()
+    for front, route in places:
+        seen.add(route)
+        if _concerns(service, front):
             answer = settled(partial(_leads, service, own, route))
             if answer is not Leads.NO:
-                met.append(Met(front, route, answer))
-    return Fronts(tuple(met), tuple(gaps))
+                (perhaps if answer is Leads.MAYBE else met).append(Met(front, route, answer))
+    perhaps += [Met(front, route, Leads.MAYBE) for front, route in index.aliases if route not in seen]
+    gaps = (gap for front, several in index.gaps if _concerns(service, front) for gap in several)
+    return Fronts(tuple(met), tuple(perhaps), tuple(dict.fromkeys(gaps)))
 
 
 def _concerns(service: Subject, front: Front) -> bool:
@@ -150,7 +127,7 @@ def _target(service: Subject, own: Addresses, route: Route, target: Target) -> L
     if not target.address.complete:
         if refers_to(service, name):
             return _by_host(own, route, target)
-        if target.address.tail.casefold().endswith(_OTHER_SERVICES):
+        if target.address.tail.casefold().endswith(OTHER_SERVICES):
             return Leads.NO
         raise target.address.undecided()
     if is_address(name):
@@ -161,7 +138,7 @@ def _target(service: Subject, own: Addresses, route: Route, target: Target) -> L
     if addresses:
         found = {_by_address(service, own, route, target, each) for each in sorted(addresses)}
         return Leads.YES if Leads.YES in found else Leads.MAYBE
-    if name.endswith((*_OTHER_SERVICES, *_APIM)):
+    if name.endswith((*OTHER_SERVICES, *SERVICES)):
         return Leads.NO
     return Leads.MAYBE
 
@@ -292,11 +269,10 @@ def _read_paths(service: Subject) -> Iterator[str]:
 
 def described(service: Subject, fronts: Fronts) -> dict[str, Any] | None:
     """The routes that lead to a service, for a finding's details."""
-    rows = [_row(service, each) for each in fronts.met if each.leads is not Leads.MAYBE]
-    maybe = sum(each.leads is Leads.MAYBE for each in fronts.met)
-    if not rows and not maybe:
+    rows = [_row(service, each) for each in fronts.met]
+    if not rows and not fronts.perhaps:
         return None
-    return {"kind": "fronts", "routes": rows, "perhaps": maybe}
+    return {"kind": "fronts", "routes": rows, "perhaps": len(fronts.perhaps)}
 
 
 def _row(service: Subject, met: Met) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ def passing(service: Subject, api: Subject, use: Use) -> Passing:
     """What the fronts before a service do with the headers that an API believes."""
     names = use.header_names
     fronts = fronts_of(service)
-    others = bool(fronts.gaps) or len(fronts.certain()) < len(fronts.met)
+    others = bool(fronts.gaps or fronts.perhaps) or len(fronts.certain()) < len(fronts.met)
     written: list[Met] = []
     for met in fronts.certain():
         if not _shows(service, api, met):
@@ -113,7 +113,7 @@ def termination(service: Subject) -> Verdict:
             if decides and _shows(service, api, met):
                 service.log.extend(read.log.entries)
                 return _taken_away(service, fronts, met, api)
-    whole = not fronts.gaps and len(routes) == len(fronts.met)
+    whole = not (fronts.gaps or fronts.perhaps) and len(routes) == len(fronts.met)
     if not routes and whole and service.source.whole:
         service.log.extend(read.log.entries)
         return NotApplicable("No front in the input, which holds everything there is, leads to the service.")

@@ -77,15 +77,13 @@ def _private(service: Subject, fronts: Fronts) -> Verdict:
     # An alias of an Internal service resolves inside its networks only: a name that may be one leaves it be.
     doubtful = [
         each
-        for each in fronts.met
-        if each.route.public is not False
-        and each.protects is not True
-        and (isinstance(each.leads, Undetermined) or each.certain or not internal)
+        for each in (*fronts.met, *(() if internal else fronts.perhaps))
+        if each.route.public is not False and each.protects is not True
     ]
     gaps = [*(gap for each in doubtful for gap in _gaps_of(each)), *fronts.gaps]
     if doubtful or gaps:
         return _unknown(service, fronts, gaps)
-    _cite(service, fronts.certain())
+    _cite(service, fronts.met)
     if fronts.certain():
         return Pass(
             "Only private networks reach the gateway itself, and a firewall in Prevention guards every route "
@@ -135,7 +133,7 @@ def _public(service: Subject, fronts: Fronts) -> Verdict:
             )
     else:
         around = apis if isinstance(apis, Undetermined) else None
-    if service.source.whole and not fronts.met and not fronts.gaps:
+    if service.source.whole and not (fronts.met or fronts.perhaps or fronts.gaps):
         return Fail(
             f"The internet reaches the gateway ({describe_network(service)}), and the input, which holds "
             "everything there is, has no application gateway or front door that leads to it: put one with a "
