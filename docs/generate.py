@@ -52,7 +52,8 @@ SURROUNDINGS_KEY = (
     "What applies to a subscription, wherever it stands, is listed once for the subscription, and only "
     "a snapshot tells whether such a list is whole. Networks, security groups, vaults, identities, "
     "firewalls and the states of Azure Policy come from Resource Graph; whether the tenant has opted in "
-    "to Customer Lockbox comes from the tenant."
+    "to Customer Lockbox comes from the tenant. Endpoints, routes, origins and security policies of a Front "
+    "Door, and the A records of private DNS zones, are listed below each of them."
 )
 COLLECTIONS_KEY = (
     "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "
