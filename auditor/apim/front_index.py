@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from auditor.apim.addresses import is_address, resolved, spelled
 from auditor.fronts import application_gateways, classic_front_doors, front_doors
-from auditor.fronts.route import Front, Route, Target
-from auditor.model.evidence import Gap, Log, Undetermined
+from auditor.fronts.route import Front, FrontKind, Route, Target
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import settled
 from auditor.model.subject import Subject
 
@@ -77,6 +77,17 @@ def _fronts(subject: Subject) -> Iterator[Front]:
     yield from map(application_gateways.read, of(application_gateways.TYPE))
     yield from (front for front in map(front_doors.read, of(front_doors.TYPE)) if front is not None)
     yield from map(classic_front_doors.read, of(classic_front_doors.TYPE))
+    yield from _parts(of(f"{front_doors.TYPE}/afdendpoints/routes"))
+
+
+def _parts(routes: Iterator[Subject]) -> Iterator[Front]:
+    """Front Doors of which the input holds routes, and not the profile itself."""
+    for route in routes:
+        profile = "/".join(route.key.split("/")[:-4])
+        if profile not in route.audit.inventory.by_key:
+            needed = f"the Front Door of the route {route.name}, of which only parts are in the input"
+            remedy = f"az afd profile show --ids {profile}"
+            yield Front(route, FrontKind.FRONT_DOOR, (), Undetermined(Gap(Reason.ABSENT, needed, remedy)))
 
 
 def _enter(subject: Subject, index: Index, place: Place) -> None:

@@ -19,7 +19,7 @@ from auditor.apim.front_index import OTHER_SERVICES, SERVICES, index_of
 from auditor.fronts.paths import reaches, spans_of_api
 from auditor.fronts.references import id_of
 from auditor.fronts.references import spelled as reference_spelled
-from auditor.fronts.route import Front, Route, Target
+from auditor.fronts.route import Front, FrontKind, Route, Target
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import conditional_gap, may_not_be_deployed, settled
 from auditor.model.subject import Subject
@@ -275,6 +275,17 @@ def described(service: Subject, fronts: Fronts) -> dict[str, Any] | None:
     return {"kind": "fronts", "routes": rows, "perhaps": len(fronts.perhaps)}
 
 
+def _notes(service: Subject, route: Route) -> Iterator[str]:
+    """What a reader should know of a route, and decides nothing."""
+    if route.kind is FrontKind.CLASSIC_FRONT_DOOR:
+        yield "retired on 31 March 2027"
+    if isinstance(route.hosts, Undetermined) or not route.hosts:
+        return
+    own = addresses_of(service.with_log(Log())).gateway
+    if not any(_fits(known, name.casefold()) for name in route.hosts for known in own):
+        yield "callers use host names that are none of the service's"
+
+
 def _row(service: Subject, met: Met) -> Mapping[str, Any]:
     route = met.route
     firewall = route.firewall
@@ -291,7 +302,7 @@ def _row(service: Subject, met: Met) -> Mapping[str, Any]:
         "certain": met.certain,
         "protected": met.protects,
         "firewall": "not read" if isinstance(firewall, Undetermined) else firewall.says,
-        "notes": [] if isinstance(firewall, Undetermined) else list(firewall.notes),
+        "notes": [*([] if isinstance(firewall, Undetermined) else firewall.notes), *_notes(service, route)],
         "apis": told[:_MOST_APIS],
         "apis_of": None if isinstance(apis, Undetermined) else len(told),
     }

@@ -163,3 +163,42 @@ def test_a_policy_says_what_weakens_it() -> None:
     details: Any = found.details
     assert len(details["routes"][0]["notes"]) == 3
     assert str(found.status) == "pass"
+
+
+def test_host_names_of_others_are_noted() -> None:
+    inventory = inventory_of(FOLDER / "fail--detection.json")
+    before: Any = findings(inventory, [WAF])[0].details
+    assert before["routes"][0]["notes"] == []
+    gateway = next(each for each in inventory.by_key.values() if each.name == "contoso-front")
+    body: Any = gateway.body
+    body["properties"]["httpListeners"][0]["properties"]["hostName"] = "www.contoso.example"
+    (found,) = findings(inventory, [WAF])
+    details: Any = found.details
+    assert details["routes"][0]["notes"] == ["callers use host names that are none of the service's"]
+    assert str(found.status) == "fail"  # the gateway sends the service's own name as Host
+
+
+def test_parts_of_a_front_door_are_not_none_at_all(tmp_path: Path) -> None:
+    whole = json.loads((FOLDER / "pass--front-door-by-private-link-complete.json").read_text("utf-8"))
+    parts = [each for each in whole if each["type"] != "Microsoft.Cdn/profiles"]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(parts), encoding="utf-8")
+    (found,) = findings(read_paths([str(path)], whole=True).inventory, [WAF])
+    assert str(found.status) == "unknown"
+    assert "contoso-door" in str(found.gaps[0])
+
+
+ODD: list[Any] = [None, 1, "", {}, {"id": 1}, [1], [None], "x" * 5000, {"properties": []}]
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize(
+    "member", ["sku", "httpListeners", "requestRoutingRules", "urlPathMaps", "backendAddressPools"]
+)
+def test_a_broken_gateway_that_was_unguarded_passes_nothing(member: str, value: Any) -> None:
+    inventory = inventory_of(FOLDER / "fail--detection.json")
+    gateway = next(each for each in inventory.by_key.values() if each.name == "contoso-front")
+    body: Any = gateway.body
+    body["properties"][member] = value
+    (found,) = findings(inventory, [WAF])
+    assert str(found.status) == "unknown"
