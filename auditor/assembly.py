@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from auditor.engine import judge
 from auditor.model.check import Catalogue, Check, Control, Feature
@@ -22,6 +22,13 @@ from auditor.model.results import (
 from auditor.model.subject import Subject
 from auditor.model.verdict import Status, fold
 from auditor.rows import Cache, finding_rows
+
+Treatment: TypeAlias = Callable[[Resource, list[FindingJson]], None]
+"""Changes the findings of one check on a service in place: attestations, waivers, severities."""
+
+
+def _as_judged(_: Resource, __: list[FindingJson]) -> None:
+    """Leave findings as they were judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +93,27 @@ def _listed_under(check: Check, control: Control, feature: Feature) -> bool:
     return False
 
 
-def audit_service(what: Plan, audit: Audit, service: Resource) -> ServiceJson:
-    """Judge one service."""
+def audit_service(what: Plan, audit: Audit, service: Resource, treat: Treatment = _as_judged) -> ServiceJson:
+    """Judge one service.
+
+    Args:
+        what: The checks.
+        audit: What all services share.
+        service: The service.
+        treat: Changes what was judged as the user says, before anything is folded from it.
+    """
     cache: Cache = {}
     rows_of: dict[str, list[FindingJson]] = {}
     statuses: dict[str, Status] = {}
     for check in what.checks:
         # Findings of one check at a time: their evidence is as long as the policies of an estate.
         found = list(judge(check, audit, service))
-        statuses[check.id] = fold(finding.status for finding in found)
-        rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache)
+        rows = rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache)
+        treat(service, rows)
+        statuses[check.id] = fold(row["status"] for row in rows)
     controls = [
-        _not_asked(control) if rows is None else _control(control, rows, rows_of, statuses)
-        for control, rows in what.controls
+        _not_asked(control) if under is None else _control(control, under, rows_of, statuses)
+        for control, under in what.controls
     ]
     return ServiceJson(
         id=service.id,

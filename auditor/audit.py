@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from auditor import DISTRIBUTION, __version__
+from auditor.against import standing
 from auditor.assembly import audit_service, plan, texts, withheld
+from auditor.caveats import Stored
 from auditor.gate import decide
 from auditor.model.check import Catalogue
 from auditor.model.inventory import Input, InputKind, Inventory
 from auditor.model.knowledge import Audit
-from auditor.model.results import SCHEMA_VERSION, InputJson, ProblemJson, Results
+from auditor.model.results import SCHEMA_VERSION, InputJson, ProblemJson, Results, RunJson
+from auditor.said import Said
 from auditor.totals import totals
 
 
@@ -32,6 +35,12 @@ class Options:
     scope: Mapping[str, Any] = field(default_factory=dict)
     """What was asked, for the run's manifest."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
+    """Severities, waivers, attestations, and where they come from."""
+    against: Stored | None = None
+    """An earlier result: the gate counts what it did not have."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Present ids of checks by the ids they had, for reading the earlier result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,18 @@ def audit(
     """
     shared = Audit(inventory, catalogue.knowledge, options.as_of, options.settings)
     what = plan(catalogue, options.controls, options.every_evidence)
-    services = [audit_service(what, shared, service) for service in inventory.services]
+    said = options.said
+    services = [audit_service(what, shared, service, said.treat) for service in inventory.services]
+    words = texts(catalogue)
+    for text in words["checks"]:
+        text["severity"] = said.severities.get(text["id"], text["severity"])
+    run: RunJson = {
+        **_run(inventory, catalogue, options, span, problems),
+        **said.stored(what.checks, catalogue.checks),
+    }
+    stood = None
+    if options.against is not None:
+        stood = standing(options.against, services, words, run, options.renamed)
     counts, by_source, judged = totals(services)
     gate = decide(
         services,
@@ -116,24 +136,31 @@ def audit(
         len(problems),
         options.allow_empty,
         len(inventory.inputs),
+        stood,
     )
     return Results(
         schema_version=SCHEMA_VERSION,
-        run={
-            "tool": {"name": DISTRIBUTION, "version": __version__},
-            "catalogue": catalogue.version,
-            "started": span.started.isoformat(timespec="seconds"),
-            "finished": span.finished.isoformat(timespec="seconds"),
-            "as_of": options.as_of.isoformat(timespec="seconds"),
-            "scope": dict(options.scope),
-            "inputs": [_input(one) for one in inventory.inputs],
-            "problems": list(problems),
-            "identity": None,
-        },
+        run=run,
         summary={"counts": counts, "totals": by_source, "judged": judged, "gate": gate},
-        catalogue=texts(catalogue),
+        catalogue=words,
         withheld=withheld(shared, inventory.services),
         services=services,
+    )
+
+
+def _run(
+    inventory: Inventory, catalogue: Catalogue, options: Options, span: Span, problems: Sequence[ProblemJson]
+) -> RunJson:
+    return RunJson(
+        tool={"name": DISTRIBUTION, "version": __version__},
+        catalogue=catalogue.version,
+        started=span.started.isoformat(timespec="seconds"),
+        finished=span.finished.isoformat(timespec="seconds"),
+        as_of=options.as_of.isoformat(timespec="seconds"),
+        scope=dict(options.scope),
+        inputs=[_input(one) for one in inventory.inputs],
+        problems=list(problems),
+        identity=None,
     )
 
 

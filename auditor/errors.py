@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -13,7 +15,7 @@ class Exit(IntEnum):
     FAILED = 1
     """Findings at or above ``--fail-on`` failed."""
     USAGE = 2
-    """Wrong usage: an unknown option or value, or an option that cannot take effect."""
+    """Wrong usage, an option without effect, or a malformed waiver, attestation or configuration file."""
     INCOMPLETE = 3
     """Nothing failed, but something that counts is unknown or in error, or a file could not be read."""
     NO_INPUT = 4
@@ -46,3 +48,28 @@ class UnreadableError(AuditorError):
     def __str__(self) -> str:
         place = f":{self.line}:{self.column}" if self.line else ""
         return f"{self.path}{place}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong in a file that a person wrote, and where; line and column as in ``UnreadableError``."""
+
+    path: str
+    message: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        column = f":{self.column}" if self.column else ""
+        place = f":{self.line}{column}" if self.line else ""
+        return f"{self.path}{place}: {self.message}"
+
+
+class FileError(UsageError):
+    """A waiver, attestation or configuration file that is not what it should be."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        more = len(mistakes) - 1
+        tail = f" (and {more} more mistake{'s' if more > 1 else ''})" if more else ""
+        super().__init__(f"{mistakes[0]}{tail}")
+        self.mistakes = tuple(mistakes)

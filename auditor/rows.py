@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from auditor.digest import OF, evidence_digest
 from auditor.engine import Finding
 from auditor.model.evidence import Evidence, Gap
 from auditor.model.inventory import Origin, Resource
@@ -52,9 +53,14 @@ def finding_rows(
         more = len(row["subjects"]) - 1
         if more and row["status"] == Status.UNKNOWN:
             row["message"] = f"{row['message']} The same holds for {more} more."
+    order(rows)
+    return rows
+
+
+def order(rows: list[FindingJson]) -> None:
+    """Sort the findings of one check, worst first."""
     if len(rows) > 1:
         rows.sort(key=lambda row: (_ORDER[row["status"]], row["subjects"][0]["id"].lower(), row["message"]))
-    return rows
 
 
 def _group(finding: Finding, every_evidence: bool) -> tuple[str, ...]:
@@ -95,6 +101,8 @@ def _finding(finding: Finding, subject: SubjectJson, cache: Cache, most: int | N
         row["observation"] = True
     if finding.details is not None:
         row["details"] = finding.details
+    if finding.status in OF:
+        row["evidence_digest"] = evidence_digest(finding)
     return row
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 
 from auditor.model.check import Catalogue
+from controls.renamed import RENAMED
+
+__all__ = ["DISTRIBUTION", "RENAMED", "catalogue"]
 
 DISTRIBUTION = "azure-baseline-auditor"
 

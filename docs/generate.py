@@ -24,6 +24,7 @@ from auditor.model.check import Catalogue, Check, Control, Feature
 from auditor.model.inventory import InputKind
 from auditor.model.verdict import Status
 from controls import catalogue, policy_rules
+from docs import azure_policy_page
 
 GET: dict[InputKind, str] = {
     InputKind.ARM_TEMPLATE: "a deployment's template; `az bicep build --file main.bicep` makes one of Bicep",
@@ -376,6 +377,8 @@ def pages() -> dict[Path, str]:
     written[DOCS / "defaults.md"] = defaults_page()
     written[DOCS / "inputs.md"] = inputs_page()
     written[DOCS / "policy-rules.md"] = policy_rules_page()
+    beside = azure_policy_page.lines(table, prose)
+    written[DOCS / "azure-policy.md"] = page(azure_policy_page.SOURCE, azure_policy_page.TITLE, beside)
     return written
 
 

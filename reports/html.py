@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from auditor.model.results import DefaultJson, EvidenceJson, Results
 from auditor.model.verdict import FOLD_ORDER, Status
-from reports import prose, summary
+from reports import prose, registers, summary
 from reports.safe import line, plain
 from reports.view import MOST_LISTED, View, details_rows, resource_name
 
@@ -30,29 +30,48 @@ def render_html(results: Results) -> str:
     Args:
         results: The stored result.
     """
-    css = _stylesheet()
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    template = _environment().get_template("report.html.j2")
-    view = View(results)
-    return template.render(
-        view=view,
+    return render_page(
+        "report.html.j2",
+        view=View(results),
         results=results,
         run=results["run"],
         gate=results["summary"]["gate"],
         totals=results["summary"]["totals"],
         counts=results["summary"]["counts"],
         judged=results["summary"]["judged"],
+        entries=registers.entries(results),
+        tallies=registers.tally(results),
         word=summary.decision_word(results),
         place=_placer(results),
-        css=Markup(css),  # noqa: S704 - the package's own file
-        # Policies hold sources in quotes; the digest is base64.
-        style_source=f"'sha256-{digest}'",
+    )
+
+
+def render_page(name: str, *styles: str, **context: Any) -> str:
+    """One of the package's templates as a page, with the style sheet and the source that its policy allows.
+
+    Args:
+        name: File name of the template.
+        styles: File names of style sheets beside the report's own.
+        context: What it shows; every text of it is escaped.
+    """
+    css = _stylesheet(*styles)
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template(name)
+        .render(
+            **context,
+            css=Markup(css),  # noqa: S704 - the package's own file
+            # Policies hold sources in quotes; the digest is base64.
+            style_source=f"'sha256-{digest}'",
+        )
     )
 
 
 @functools.cache
-def _stylesheet() -> str:
-    return (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
+def _stylesheet(*more: str) -> str:
+    folder = files("reports") / "templates"
+    return "".join((folder / name).read_text(encoding="utf-8") for name in ("report.css", *more))
 
 
 @functools.cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from auditor.model.results import FeatureResultJson, Results, ServiceJson
 from auditor.model.verdict import FOLD_ORDER, fold
-from reports import summary
+from reports import registers, summary
+from reports.mdpage import Page
 from reports.mdtext import code, html, text
 from reports.view import Found, Group, View
 
@@ -27,8 +28,6 @@ _MOST_EVIDENCE = 5
 _MOST_ALIKE = 3
 _MOST_NAMES = 20
 _MOST_HIDDEN = 60
-_LINE_LEFT = 160
-"""Bytes kept for the line that says how much a section leaves out."""
 
 
 def render_markdown(results: Results, limit: int = MOST_BYTES) -> str:
@@ -39,56 +38,18 @@ def render_markdown(results: Results, limit: int = MOST_BYTES) -> str:
         limit: The longest it may get, in bytes of UTF-8; what does not fit is counted.
     """
     view = View(results)
-    page = _Page(limit)
+    page = Page(limit)
     page.section("", [_head(view)], 1.0, "parts")
     # Shares of what is still free: what one section does not use is left to the next.
     page.section(_failed_title(view), (_group(view, one) for one in view.failed), 0.5, "failed checks")
     page.section(_unknown_title(view), _steps(view), 0.3, "steps")
     page.section("### For a person to answer", _manual(view), 0.3, "checks")
+    page.section("### Accepted and answered by people", _registers(view), 0.25, "entries")
     page.section("### What the input could not show", _not_shown(view), 0.25, "lines")
     if not view.single:
         page.section("### Every control, every service", _matrix(view), 0.8, "services")
     page.section("### Row by row", (_service(view, one.data) for one in view.services), 1.0, "services")
     return page.text()
-
-
-class _Page:
-    """Sections of blocks, as many as fit."""
-
-    def __init__(self, limit: int) -> None:
-        self._free = limit
-        self._parts: list[str] = []
-
-    def section(self, title: str, blocks: Iterable[str], share: float, things: str) -> None:
-        """Add the blocks that fit into a share of what is free, under a title; count the others."""
-        budget = int(self._free * share) - _size(title) - _LINE_LEFT
-        shown, left = [], 0
-        for block in blocks:
-            size = _size(block)
-            # Nothing after the first that does not fit: what is milder must not stand where worse is missing.
-            if left or size > budget:
-                left += 1
-                continue
-            budget -= size
-            shown.append(block)
-        if not shown and not left:
-            return
-        if left:
-            shown.append(
-                f"*{left:,} {'more ' if shown else ''}{things} left out here: see the HTML or JSON report.*\n"
-            )
-        part = "\n".join([title, "", *shown] if title else shown)
-        self._free -= _size(part)
-        self._parts.append(part)
-
-    def text(self) -> str:
-        """The whole page."""
-        return "\n".join(self._parts)
-
-
-def _size(part: str) -> int:
-    # One more for the line break that joins it to the next.
-    return len(part.encode("utf-8", "backslashreplace")) + 1
 
 
 # -- head ----------------------------------------------------------------------------------------------
@@ -261,6 +222,22 @@ def _manual(view: View) -> Iterator[str]:
         yield f"- {code(group.check['id'])}: {text(first.finding['message'])}{more}"
     if view.manual:
         yield ""
+
+
+def _registers(view: View) -> Iterator[str]:
+    """What came of waivers and attestations: what is pressing first."""
+    lines = registers.tally(view.results)
+    if not lines:
+        return
+    yield f"{'; '.join(lines)}.\n"
+    for one in registers.entries(view.results):
+        row = one.entry
+        mark = "⚠️ " if one.pressing else ""
+        about = f"{one.word} {code(row['place'], 120)} ({code(one.names, 200)})"
+        yield f"- {mark}**{one.state}**: {about}: {text(row['says'], 300)}"
+        until = f"until {text(row['expires'])}"
+        yield f"  - {text(row['decision'])} by {text(row['who'], 120)}, {until}: {text(row['text'], 400)}"
+    yield ""
 
 
 def _not_shown(view: View) -> Iterator[str]:

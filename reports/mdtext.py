@@ -11,7 +11,8 @@ _MEANT = re.compile(r"[\\`*_\[\]~#$]")
 """Characters that format; a backslash before them shows them."""
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 """Characters of HTML, and the one that ends a cell of a table, where backslashes are read differently."""
-_RISKY = re.compile(r"\S*(?:@|://|www\.|#\d|\bGH-\d)\S*", re.IGNORECASE)
+_RISKY_PART = re.compile(r"@|://|www\.|#\d|\bGH-\d", re.IGNORECASE)
+_RISKY = re.compile(rf"\S*(?:{_RISKY_PART.pattern})\S*", re.IGNORECASE)
 """What a site makes links or mentions of after reading the Markdown: only code keeps it as it is."""
 _LEADING = re.compile(r"^(?:([-+])|(\d{1,9})([.)]))(?=\s|$)")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ]")
@@ -22,7 +23,8 @@ def text(value: Any, longest: int = 600) -> str:
     words: list[str] = []
     at = 0
     source = line(value, longest)
-    for found in _RISKY.finditer(source):
+    # Looking for the whole word takes long; most sentences have none.
+    for found in _RISKY.finditer(source) if _RISKY_PART.search(source) else ():
         words += (_escaped(source[at : found.start()]), code(found.group()))
         at = found.end()
     words.append(_escaped(source[at:]))

@@ -14,6 +14,8 @@ from markdown_it.token import Token
 from reports.safe import plain
 
 _DOCUMENTATION = re.compile(r"https://learn\.microsoft\.com/[\w./#?=&%+:,()~-]*", re.ASCII)
+_BECOMES_LINK = re.compile(r"://|\bwww\.|(?<!\w)@\w", re.IGNORECASE)
+"""What sites make links or mentions of in text that is not code."""
 _LONGEST = 20_000
 
 
@@ -26,6 +28,38 @@ def is_documentation(url: str) -> bool:
 def prose(text: str) -> str:
     """A text of the catalogue as HTML blocks."""
     return str(_markdown().render(plain(text, _LONGEST)))
+
+
+def harmless(text: str) -> str:
+    """A text of the catalogue as Markdown for readers we do not know: as it is, or as a block of code.
+
+    The project's own texts hold no HTML, no images, and links to Microsoft's documentation only. One that
+    does was put into the stored result by somebody else: it is shown as code, where it is only text.
+    """
+    source = plain(text, _LONGEST)
+    if not any(map(_is_foreign, _reader().parse(source))):
+        return source
+    longest = max((len(run) for run in re.findall("`+", source)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{source}\n{fence}\n"
+
+
+def _is_foreign(token: Token) -> bool:
+    if token.type in ("html_block", "html_inline", "image"):
+        return True
+    if token.type == "link_open":
+        return not is_documentation(str(token.attrs.get("href", "")))
+    if token.type == "text":
+        return _BECOMES_LINK.search(token.content) is not None
+    return any(map(_is_foreign, token.children or ()))
+
+
+@functools.cache
+def _reader() -> MarkdownIt:
+    rules = MarkdownIt("commonmark", {"html": True}).enable("table")
+    # Every link is to be seen, also those that this reader would not make.
+    rules.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005
+    return rules
 
 
 @functools.cache

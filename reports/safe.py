@@ -7,7 +7,7 @@ from typing import Any
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control characters, invisible ones, and marks that reverse the direction of what follows."""
 
@@ -20,7 +20,8 @@ def plain(value: Any, longest: int = 2000) -> str:
         longest: More characters than this are cut, and said to be.
     """
     text = value if isinstance(value, str) else _spelled(value)
-    text = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    if not (text.isascii() and text.isprintable()):
+        text = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"
 
 

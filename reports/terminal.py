@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.model.results import CheckTextJson, Results
+from reports import registers
 from reports.safe import line, plain
 from reports.summary import (
     Row,
@@ -34,6 +35,7 @@ _MOST_CHECKS = 25
 _MOST_SUBJECTS = 3
 _MOST_EVIDENCE = 4
 _MOST_STEPS = 8
+_MOST_ENTRIES = 6
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 
 
@@ -60,6 +62,7 @@ def show(results: Results, no_color: bool = False, written: Sequence[str] = ()) 
     screen.print(_judged(results))
     _failures(screen, results)
     _unknowns(screen, results)
+    _registers(screen, results)
     for path in written:
         screen.print(Text(f"Report written: {plain(path)}"))
     style = "bold green" if results["summary"]["gate"]["exit_code"] == 0 else "bold"
@@ -76,7 +79,8 @@ def _services(results: Results) -> Table | Text:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Service", overflow="fold", ratio=1)
     table.add_column("Tier")
-    for name in ("failed", "unknown", "manual", "passed", "n/a"):
+    waived = results["summary"]["counts"]["waived"] > 0
+    for name in ("failed", "unknown", "manual", *(["waived"] if waived else []), "passed", "n/a"):
         table.add_column(name, justify="right")
     counted = [(service, status_counts(service)) for service in services]
     counted.sort(key=lambda pair: (-pair[1]["fail"], -pair[1]["unknown"], pair[0]["name"].lower()))
@@ -90,6 +94,7 @@ def _services(results: Results) -> Table | Text:
             ),
             Text(str(count["unknown"]), style="yellow" if count["unknown"] else ""),
             str(count["manual"]),
+            *([str(count["waived"])] if waived else []),
             Text(str(count["pass"]), style="green"),
             str(count["not_applicable"] + count["inherited"]),
         )
@@ -225,6 +230,26 @@ def _evidence(row: Row, short: Callable[[str], str]) -> Text:
         text.append(f"... and {more} more values\n", style="dim")
     text.right_crop(1)
     return text
+
+
+def _registers(screen: Console, results: Results) -> None:
+    """What came of waivers and attestations."""
+    lines = registers.tally(results)
+    if not lines:
+        return
+    screen.print(Text("Accepted and answered by people", style="bold"))
+    for text in lines:
+        screen.print(Padding(Text(text), (0, 0, 0, 2)))
+    pressing = [one for one in registers.entries(results) if one.pressing]
+    for one in pressing[:_MOST_ENTRIES]:
+        said = Text(f"{one.word} {line(one.entry['place'], 120)}", style="yellow")
+        said.append(f": {line(one.entry['says'], 300)}", style="not yellow")
+        said.append(f"  {line(one.names, 160)}", style="dim")
+        screen.print(Padding(said, (0, 0, 0, 2)))
+    if len(pressing) > _MOST_ENTRIES:
+        more = f"... and {len(pressing) - _MOST_ENTRIES:,} more: see the HTML or JSON report"
+        screen.print(Padding(Text(more), (0, 0, 0, 2)))
+    screen.print()
 
 
 def _unknowns(screen: Console, results: Results) -> None:

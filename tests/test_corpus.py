@@ -182,6 +182,26 @@ def test_an_internal_quickstart(corpus: Path) -> None:
         assert set(judged(inventory, check_id).values()) == {Status.PASS}, check_id
 
 
+def test_the_security_group_of_the_internal_quickstart(corpus: Path) -> None:
+    """It admits what it should, and denies the internet on port 80, where certificates are validated."""
+    inventory = read(
+        corpus, f"{QUICKSTARTS}/api-management-create-with-internal-vnet-publicip/azuredeploy.json"
+    )
+    for slug in ("subnet-nsg", "nsg-management-port", "nsg-open-inbound"):
+        assert set(judged(inventory, f"apim.ns-1.{slug}").values()) == {Status.PASS}, slug
+    (denied,) = findings(inventory, [check("apim.ns-1.nsg-required-flows")])
+    assert denied.status is Status.FAIL
+    assert "outbound 80 to Internet" in denied.message
+    assert "Deny_All_Internet_Outbound (999)" in denied.message
+
+
+def test_an_external_quickstart_is_open_unless_front_door_alone_is_let_in(corpus: Path) -> None:
+    folder = QUICKSTARTS.replace("microsoft.apimanagement", "microsoft.network/front-door-api-management")
+    inventory = read(corpus, f"{folder}/azuredeploy.json")
+    assert set(judged(inventory, "apim.ns-2.gateway-not-public").values()) == {Status.FAIL}
+    assert set(judged(inventory, "apim.ns-1.nsg-required-flows").values()) == {Status.PASS}
+
+
 def test_a_private_endpoint_that_is_only_planned_proves_nothing(corpus: Path) -> None:
     inventory = read(corpus, f"{QUICKSTARTS}/api-management-private-endpoint/azuredeploy.json")
     assert set(judged(inventory, "apim.ns-2.gateway-not-public").values()) == {Status.UNKNOWN}

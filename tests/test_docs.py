@@ -143,8 +143,7 @@ def test_readme_names_no_option_or_command_that_is_not_there() -> None:
 def test_readme_names_every_status_and_format() -> None:
     _, _, section = README.partition("## How to read the verdicts")
     for status in Status:
-        if status is not Status.WAIVED:  # there are no waivers in this version
-            assert f"`{status.value}`" in section
+        assert f"`{status.value}`" in section
     formats = re.search(r"^\| `--report FORMAT=PATH` \| write a report: (.+?);", README, re.MULTILINE)
     assert formats
     assert set(re.findall(r"`(\w+)`", formats[1])) == set(FORMATS)
@@ -232,7 +231,7 @@ def test_every_page_is_linked_from_somewhere() -> None:
 
 
 def test_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 150
+    assert len(README.splitlines()) <= 156
 
 
 # -- the walk-through of CONTRIBUTING -------------------------------------------------------------------

@@ -28,6 +28,10 @@ _ONE_GROUP = "Connect privately using an inbound private endpoint: the gateway i
 _ENDPOINT = "Private endpoint REST specification: each of the two lists of connections is optional"
 _GATEWAY = "Application Gateway REST specification: the member is optional, and absent means none"
 _DOOR = "Front Door REST specification: the member is optional, and absent means none"
+_SUBNET = "Subnet REST specification: each of these members is optional"
+_OF_SUBNETS = ("networkSecurityGroup", "routeTable", "serviceEndpoints")
+_NSG = "Network security groups"
+_ROUTES = "Route table REST specification: the list is optional"
 _KEYS = "Subscriptions in Azure API Management: the default names of header and query parameter"
 _OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
 """Services created on or before this day have the old protocols on unless they say otherwise."""
@@ -204,11 +208,6 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/userRegistration/enabled": _OFF,
         "/properties/url": _NONE,
     },
-    "tenant": {
-        "/properties/enabled": _Row(
-            False, "How to use the API Management direct management API", declared_only=True
-        ),
-    },
     "identityproviders": {
         "/properties/clientSecret": _NONE,
         "/properties/allowedTenants": _NONE,
@@ -247,6 +246,16 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "policyfragments": {"/properties/format": _Row("xml", _SPEC)},
     "hostnameconfigurations": {"/properties/negotiateClientCertificate": _OFF},
     "privateendpointconnections": {"/properties/groupIds": _Row(None, _ONE_GROUP)},
+    "subnets": {f"/properties/{name}": _Row(None, _SUBNET) for name in _OF_SUBNETS},
+    "microsoft.network/virtualnetworks": {
+        f"/properties/subnets/*/properties/{name}": _Row(None, _SUBNET) for name in _OF_SUBNETS
+    },
+    "microsoft.network/networksecuritygroups": {
+        # Azure reports both lists; the six default rules are the same in every group.
+        "/properties/securityRules": _Row(None, _NSG, declared_only=True),
+        "/properties/defaultSecurityRules": _Row(None, f"{_NSG}: the six default rules"),
+    },
+    "microsoft.network/routetables": {"/properties/routes": _Row(None, _ROUTES, declared_only=True)},
     "microsoft.network/privateendpoints": {
         "/properties/privateLinkServiceConnections": _Row(None, _ENDPOINT),
         "/properties/manualPrivateLinkServiceConnections": _Row(None, _ENDPOINT),

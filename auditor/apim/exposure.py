@@ -8,14 +8,15 @@ privately to API Management using an inbound private endpoint" (2026-03).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum, StrEnum
 
+from auditor.apim.admission import Admission, admission_at
 from auditor.apim.subnets import delegations_of, names_subnet
 from auditor.apim.tiers import Capability, is_v2, supports, tier_of
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import IN_EXPRESSION
-from auditor.model.logic import derived, some, together
+from auditor.model.logic import derived, settled, some, together
 from auditor.model.subject import Subject
 
 PRIVATE_ENDPOINTS = "microsoft.network/privateendpoints"
@@ -57,6 +58,8 @@ class Reach(Enum):
     """Who can reach the gateway."""
 
     PRIVATE = "only from private networks"
+    NARROWED = "only from private networks and the addresses that the network security group names"
+    SHARED = "from services of Azure that other customers use too"
     PUBLIC = "from the internet"
     SETTLED_AFTER_DEPLOYMENT = "settled only after deployment"
 
@@ -209,21 +212,14 @@ def gateway_reach(service: Subject) -> Reach:
     """Who can reach the gateway.
 
     Raises:
-        Undetermined: A fact it rests on is not known. Of an External injection the network security group
-            decides; what "Internal" means on v2 is not settled by the documents.
+        Undetermined: A fact it rests on is not known. Of an External injection the security group of each
+            location's subnet decides; what "Internal" means on v2 is not settled by the documents.
     """
     network = network_of(service)
     if network is Network.INTERNAL:
         return _reach_inside(service)
     if network is Network.EXTERNAL:
-        raise Undetermined(
-            Gap(
-                Reason.INPUT,
-                f"whether the network security group of {service.name}'s subnet narrows ports 80 and 443: "
-                "this version does not evaluate security groups",
-                "show the inbound rules for 80 and 443 of the subnet's network security group",
-            )
-        )
+        return _reach_outside(service)
     if network is Network.INJECTED:
         raise Undetermined(
             Gap(
@@ -238,20 +234,69 @@ def gateway_reach(service: Subject) -> Reach:
 
 def _reach_inside(service: Subject) -> Reach:
     """Internal addresses are private, unless an additional location stands in no subnet."""
-
-    def outside(location: Subject) -> bool:
-        return not names_subnet(location) and not location.flag("/disableGateway")
-
-    if some(service.items("/properties/additionalLocations", key="/location"), outside):
-        raise Undetermined(
-            Gap(
-                Reason.EXTERNAL,
-                f"whether the gateway of {service.name} answers the internet in an additional location that "
-                "names no subnet: the documents do not settle it",
-                "give each additional location a virtualNetworkConfiguration with a subnet",
-            )
-        )
+    if some(service.items("/properties/additionalLocations", key="/location"), _stands_outside):
+        raise Undetermined(_outside(service))
     return Reach.PRIVATE
+
+
+def _stands_outside(location: Subject) -> bool:
+    return not names_subnet(location) and not location.flag("/disableGateway")
+
+
+def _outside(service: Subject) -> Gap:
+    return Gap(
+        Reason.EXTERNAL,
+        f"whether the gateway of {service.name} answers the internet in an additional location that "
+        "names no subnet: the documents do not settle it",
+        "give each additional location a virtualNetworkConfiguration with a subnet",
+    )
+
+
+def _locations(service: Subject) -> Iterator[Subject]:
+    yield service
+    yield from service.items("/properties/additionalLocations", key="/location")
+
+
+def _answers(place: Subject) -> bool:
+    """Whether the gateway of a location is on."""
+    return not place.flag("/disableGateway" if place.base else "/properties/disableGateway")
+
+
+def _reach_outside(service: Subject) -> Reach:
+    """An External gateway answers whom the security group of its subnet lets in, in every location."""
+    if not some(_locations(service), _answers):
+        needed = f"who reaches {service.name}, whose gateway is said to be off in every location"
+        raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "read the deployed service"))
+
+    def lets_in(whom: Admission) -> Callable[[Subject], bool]:
+        def asked(place: Subject) -> bool:
+            if not _answers(place):
+                return False
+            if place.base and not names_subnet(place):
+                raise Undetermined(_outside(service))
+            return admission_at(place).whom is whom
+
+        return asked
+
+    if some(_locations(service), lets_in(Admission.ANYBODY)):
+        return Reach.PUBLIC
+    if some(_locations(service), lets_in(Admission.SHARED)):
+        return Reach.SHARED
+    return Reach.NARROWED
+
+
+def describe_admission(service: Subject, whom: Admission) -> str:
+    """How the security groups of an External service let somebody in, for messages."""
+    found: dict[str, None] = {}
+
+    def note(place: Subject) -> bool:
+        admitted = admission_at(place)
+        if _answers(place) and admitted.whom is whom:
+            found[admitted.why] = None
+        return False
+
+    settled(lambda: some(_locations(service), note))
+    return "; ".join(found)
 
 
 def _reach_by_switch(service: Subject) -> Reach:

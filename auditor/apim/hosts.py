@@ -133,6 +133,21 @@ def certificates_arrive(service: Subject) -> bool:
     return some(gateway_hosts(service), negotiates)
 
 
+def demanded_of(service: Subject) -> bool:
+    """Whether the user's configuration demands client certificates under any host name of a service.
+
+    Every API answers under every gateway host name, so one is enough for all of them.
+
+    Raises:
+        Undetermined: Host names are demanded by name, and those of the service are not all known.
+    """
+    if not service.audit.settings.get(_DEMANDS, ()):
+        return False
+    if not supports(service, Capability.HOST_NEGOTIATION):
+        return demanded(service)
+    return some(gateway_hosts(service), demanded)
+
+
 def demanded(host: Subject) -> bool:
     """Whether the user's configuration demands client certificates under a host name, or for a service."""
     wanted = host.audit.settings.get(_DEMANDS, ())

@@ -97,7 +97,7 @@ class Arm:
             if following is None:
                 return
             if following in seen or len(seen) > _MOST_PAGES:
-                yield _failed(reply.request, api_version, "the list leads back to a page of its own")
+                yield failed(reply.request, api_version, "the list leads back to a page of its own")
                 return
             seen.add(following)
             reply = self._send("GET", following, api_version)
@@ -134,10 +134,10 @@ class Arm:
             text = response.text()
         except WriteRefusedError as error:
             # The SDK wanted to register the resource provider, which is a write.
-            return _failed(shown, api_version, str(error))
+            return failed(shown, api_version, str(error))
         except AzureError as error:
-            return _failed(shown, api_version, f"{type(error).__name__}: {str(error).splitlines()[0][:300]}")
-        return _reply(shown, api_version, response.status_code, text)
+            return failed(shown, api_version, f"{type(error).__name__}: {str(error).splitlines()[0][:300]}")
+        return reply_of(shown, api_version, response.status_code, text)
 
     def _next(self, reply: Reply) -> str | None:
         """The next page; one that leads to another host is not followed: the token would go with it."""
@@ -238,7 +238,8 @@ class _Sender:
 # -- what an answer means ----------------------------------------------------------------------------------
 
 
-def _reply(request: str, api_version: str, status: int, text: str) -> Reply:
+def reply_of(request: str, api_version: str, status: int, text: str) -> Reply:
+    """What an answer means."""
     try:
         body = json.loads(text) if text.strip() else None
     except (ValueError, RecursionError):
@@ -277,7 +278,8 @@ def _outcome(status: int, code: str) -> Outcome:
             return Outcome.FAILED
 
 
-def _failed(request: str, api_version: str, message: str) -> Reply:
+def failed(request: str, api_version: str, message: str) -> Reply:
+    """A request that was not answered."""
     return Reply(request, 0, Outcome.FAILED, api_version, None, "", message)
 
 

@@ -22,6 +22,8 @@ class Cloud:
     """URL of Azure Resource Manager, without a slash at the end."""
     authority: str = ""
     """Host of the sign-in authority; empty: what ``AZURE_AUTHORITY_HOST`` says, else the public cloud's."""
+    vaults: str = ""
+    """What host names of vaults end in; empty where only the cloud itself can tell (its metadata does)."""
 
     @property
     def token_scope(self) -> str:
@@ -33,9 +35,14 @@ CUSTOM: Final = "custom"
 CLOUDS: Final = {
     cloud.name: cloud
     for cloud in (
-        Cloud("public", "https://management.azure.com"),
-        Cloud("usgov", "https://management.usgovcloudapi.net", "login.microsoftonline.us"),
-        Cloud("china", "https://management.chinacloudapi.cn", "login.chinacloudapi.cn"),
+        Cloud("public", "https://management.azure.com", "", "vault.azure.net"),
+        Cloud(
+            "usgov",
+            "https://management.usgovcloudapi.net",
+            "login.microsoftonline.us",
+            "vault.usgovcloudapi.net",
+        ),
+        Cloud("china", "https://management.chinacloudapi.cn", "login.chinacloudapi.cn", "vault.azure.cn"),
     )
 }
 

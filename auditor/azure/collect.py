@@ -29,6 +29,8 @@ from auditor.azure.bodies import (
 )
 from auditor.azure.client import Arm, Reply
 from auditor.azure.plan import Task, around, below, below_neighbours, queries
+from auditor.azure.vaults import VERSION as CERTIFICATES
+from auditor.azure.vaults import Vaults, references_in
 from auditor.model.inventory import SERVICE
 from auditor.redaction import Redactor
 from auditor.snapshot.files import Writer
@@ -36,10 +38,11 @@ from auditor.snapshot.records import Answer, Footer, Listed, Outcome, Record
 
 THREADS: Final = 8
 """Requests at a time for one subscription."""
-SUBSCRIPTIONS: Final = 4
+SUBSCRIPTIONS: Final = 6
 """Subscriptions at a time."""
 _DAYS: Final = 89
 """How far back the activity log is read; it keeps 90 days."""
+_MAY_REFER: Final = frozenset({SERVICE, f"{SERVICE}/certificates"})
 _GRAPH: Final = "microsoft.resourcegraph/resources"
 _LOCKBOX: Final = ("/providers/Microsoft.CustomerLockbox/tenantOptedIn/", "2018-02-28-preview")
 _POLICIES_OF_OPERATIONS: Final = "/apis/operations/policies"
@@ -59,6 +62,10 @@ class Progress:
     unread: int = 0
     """Listings that did not come whole."""
     service: str = ""
+    calls: int = 0
+    """Requests that were sent."""
+    throttled: int = 0
+    """Answers that were 429."""
 
 
 @dataclass(slots=True)
@@ -69,6 +76,8 @@ class Kept:
     ids: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     answers: set[str] = field(default_factory=set)
     """Requests for single resources that were answered."""
+    references: set[tuple[str, str]] = field(default_factory=set)
+    """Host and name of what is taken from vaults."""
 
 
 @dataclass(slots=True)
@@ -87,6 +96,8 @@ class Collector:
     tell: Callable[[Progress], None] = lambda _: None
     tenant: str = ""
     """Id of the tenant; empty where it is not known."""
+    vaults: Vaults | None = None
+    """Asked for the properties of certificates; None where that was not wanted."""
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _skipped: bool = False
@@ -117,13 +128,14 @@ class Collector:
                 for each in running:
                     each.result()
                 self._lockbox()
+                self._certificates()
             except KeyboardInterrupt:
                 self.stopped.set()
                 pool.shutdown(wait=True, cancel_futures=True)
             except BaseException:
                 self.stopped.set()
                 raise
-        self.tell(self.progress)
+        self._tell()
         return Footer(
             _now(),
             self.arm.calls,
@@ -138,7 +150,7 @@ class Collector:
             for service in services:
                 with self._lock:
                     self.progress.service = service.rpartition("/")[2]
-                self.tell(self.progress)
+                self._tell()
                 self._service(service, pool)
                 with self._lock:
                     self.progress.done += 1
@@ -236,7 +248,7 @@ class Collector:
         with self._lock:
             self.progress.listings += 1
             self.progress.unread += outcome not in (Outcome.COMPLETE, Outcome.NOT_IN_TIER)
-        self.tell(self.progress)
+        self._tell()
 
     def _listed_policies(self, service: str) -> set[str] | None:
         """Ids of all policies of a service, in lower case; None where the service does not tell."""
@@ -281,12 +293,25 @@ class Collector:
                 self.arm.get(f"{path}{self.tenant}", version), "microsoft.customerlockbox/tenantoptedin"
             )
 
+    def _certificates(self) -> None:
+        """The certificates in vaults that services use, where it was asked for."""
+        if self.vaults is None:
+            return
+        for host, name in sorted(self.kept.references):
+            if f"GET https://{host}/certificates/{name}?api-version={CERTIFICATES}" in self.kept.answers:
+                continue
+            if self._over():
+                return
+            self._answer(self.vaults.certificate(host, name), "microsoft.keyvault/vaults/certificates")
+
     # -- writing -----------------------------------------------------------------------------------------
 
     def _answer(self, reply: Reply, type_: str) -> None:
         body = None
         if isinstance(reply.body, dict):
             with self._lock:
+                if type_ in _MAY_REFER:
+                    self.kept.references.update(references_in(reply.body))
                 body = self._replaced(reply.body, type_)
         detail = self.redactor.text(reply.detail)
         self._write(
@@ -306,6 +331,10 @@ class Collector:
                 self.redactor.resource(str(row.get("type", "")), row) for row in rows if isinstance(row, dict)
             ]
         return rest
+
+    def _tell(self) -> None:
+        self.progress.calls, self.progress.throttled = self.arm.calls, self.arm.throttled
+        self.tell(self.progress)
 
     def _write(self, one: Record) -> None:
         self.writer.write(one)

@@ -17,6 +17,7 @@ from auditor.azure.client import Arm, Reply
 from auditor.azure.clouds import Cloud, cloud_of
 from auditor.azure.collect import Collector, Kept, Progress
 from auditor.azure.signin import Identity, SignInError, credential_of, sign_in
+from auditor.azure.vaults import Vaults, references_in
 from auditor.errors import UnreadableError, UsageError
 from auditor.model.values import Json
 from auditor.snapshot.files import Writer, records
@@ -24,8 +25,11 @@ from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, Re
 
 _SUBSCRIPTIONS: Final = "2022-12-01"
 _GROUPS: Final = "2020-05-01"
+_METADATA: Final = "2020-06-01"
 _WHOLE: Final = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
 _ID: Final = re.compile(r"[0-9A-Za-z\-]{1,36}")
+_OF_CERTIFICATES: Final = re.compile(r"/service/[^/?]+(?:/certificates)?\?", re.IGNORECASE)
+"""A request for a service, or for its certificates."""
 _REFUSED: Final = "the token was refused"
 
 
@@ -184,6 +188,8 @@ class Run:
     resume: bool = False
     seconds: float = 0.0
     """Time budget; 0 for none."""
+    certificates: bool = False
+    """Ask vaults for the properties of the certificates that services use."""
     tell: Callable[[Progress], None] = field(default=lambda _: None)
 
 
@@ -210,6 +216,8 @@ def collect(session: Session, found: Found, run: Run) -> Footer:
     deadline = time.monotonic() + run.seconds if run.seconds else 0.0
     tenant = session.identity.tenant
     collector = Collector(session.arm, writer, kept=kept, deadline=deadline, tell=run.tell, tenant=tenant)
+    if run.certificates:
+        collector.vaults = Vaults(session.arm.credential, _vault_suffix(session))
     try:
         footer = collector.run(found.services, found.subscriptions)
     except BaseException:
@@ -217,6 +225,22 @@ def collect(session: Session, found: Found, run: Run) -> Footer:
         raise
     writer.close(footer)
     return footer
+
+
+def _vault_suffix(session: Session) -> str:
+    """What host names of the cloud's vaults end in.
+
+    Raises:
+        UsageError: A cloud of its own that does not tell.
+    """
+    if session.cloud.vaults:
+        return session.cloud.vaults
+    reply = session.arm.get("/metadata/endpoints", _METADATA)
+    suffixes = reply.body.get("suffixes") if isinstance(reply.body, dict) else None
+    suffix = suffixes.get("keyVaultDns") if isinstance(suffixes, dict) else None
+    if not isinstance(suffix, str) or "." not in suffix.strip("."):
+        raise UsageError("--vault-certificates: this cloud does not tell what its vaults are called")
+    return suffix.strip(".")
 
 
 def _earlier(path: Path, scope: Scope) -> Sequence[Record]:
@@ -244,6 +268,8 @@ def keep(earlier: Sequence[Record]) -> tuple[Kept, list[Record]]:
     worth: list[Record] = list(kept.listings.values())
     surveys = {_path(each.request) for each in kept.listings.values() if each.type in SURROUNDINGS}
     for one in earlier:
+        if isinstance(one, Answer) and _OF_CERTIFICATES.search(one.request):
+            kept.references.update(references_in(one.body))
         queried = isinstance(one, Answer) and one.request.startswith("POST ")
         if not isinstance(one, Answer) or queried or one.outcome is not Outcome.COMPLETE:
             continue  # a query is asked again: it has no collection to say whether it came whole

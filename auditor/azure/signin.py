@@ -136,6 +136,8 @@ def sign_in(credential: TokenCredential, cloud: Cloud, tenant: str = "") -> Iden
         token = credential.get_token(cloud.token_scope, **options)
     except (AzureError, OSError, ValueError) as error:
         first = " ".join(str(error).split("\n")[0].split())[:400]
+        if "additionally_allowed_tenants" in first:
+            first = f"the credential is not one of tenant {tenant}; sign in there, or leave --tenant out"
         raise SignInError(f"nobody is signed in: {first or type(error).__name__}") from None
     return identity_of(token.token)
 

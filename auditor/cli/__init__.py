@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from auditor import DISTRIBUTION, __version__
-from auditor.cli import collect, controls, doctor, explain, policy, report, scan
+from auditor.cli import collect, config, controls, diff, doctor, explain, people, policy, report, scan
 from auditor.cli.streams import tolerant_output
 from auditor.errors import AuditorError, Exit, UnreadableError
 
@@ -33,10 +33,19 @@ app.command(epilog=_examples(scan.EXAMPLES))(scan.scan)
 app.command(epilog=_examples(collect.EXAMPLES))(collect.collect)
 app.command(epilog=_examples(doctor.EXAMPLES))(doctor.doctor)
 app.command(epilog=_examples(report.EXAMPLES))(report.report)
+app.command(epilog=_examples(diff.EXAMPLES))(diff.diff)
 app.command(epilog=_examples(explain.EXAMPLES))(explain.explain)
 app.command(epilog=_examples(controls.EXAMPLES))(controls.controls)
 policy.app.command(epilog=_examples(policy.EXAMPLES))(policy.effective)
 app.add_typer(policy.app, name="policy")
+people.waivers.command("check", epilog=_examples(people.CHECK_EXAMPLES))(people.check_waivers)
+people.waivers.command("draft", epilog=_examples(people.DRAFT_EXAMPLES[:1]))(people.draft_waivers)
+app.add_typer(people.waivers, name="waivers")
+people.attestations.command("check")(people.check_attestations)
+people.attestations.command("draft", epilog=_examples(people.DRAFT_EXAMPLES[1:]))(people.draft_attestations)
+app.add_typer(people.attestations, name="attestations")
+config.app.command("check", epilog=_examples(config.EXAMPLES))(config.check)
+app.add_typer(config.app, name="config")
 
 
 def _version(wanted: bool) -> None:

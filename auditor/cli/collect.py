@@ -31,6 +31,7 @@ def collect(
     tenant: live.Tenant = "",
     cloud: live.CloudName = "public",
     max_time: live.MaxTime = 0,
+    vault_certificates: live.VaultCertificates = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the snapshot of a run that was cut short.")
     ] = False,
@@ -45,8 +46,9 @@ def collect(
     Ends with 3 where the run was cut short: the file can be audited all the same, and continued.
     """
     given = live.Live(
-        tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time
-    )
+        tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time,
+        vault_certificates,
+    )  # fmt: skip
     count, footer = live.read_azure(given, output, resume=resume, quiet=quiet)
     live.say(f"wrote {output}")
     if not count and not allow_empty:

@@ -44,6 +44,13 @@ MaxTime = Annotated[
     float,
     typer.Option("--max-time", metavar="MINUTES", help="Stop reading then; what is left is unknown.", min=0),
 ]
+VaultCertificates = Annotated[
+    bool,
+    typer.Option(
+        "--vault-certificates",
+        help="Also ask vaults for the certificates' properties (needs certificates/get; no secret, no key).",
+    ),
+]
 
 _EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -61,6 +68,7 @@ class Live:
     tenant: str = ""
     cloud: str = "public"
     minutes: float = 0.0
+    certificates: bool = False
 
     @property
     def wanted(self) -> bool:
@@ -77,6 +85,7 @@ class Live:
             "--tenant": self.tenant != plain.tenant,
             "--cloud": self.cloud != plain.cloud,
             "--max-time": self.minutes != plain.minutes,
+            "--vault-certificates": self.certificates,
         }
         return [name for name, was_given in named.items() if was_given]
 
@@ -97,19 +106,24 @@ def read_azure(live: Live, path: Path, *, resume: bool = False, quiet: bool = Fa
     session = live.open()
     found = find(session)
     if not quiet:
-        say(f"{len(found.services)} services in {len(found.subscriptions)} subscriptions")
+        where = _several(len(found.subscriptions), "subscription")
+        say(f"{_several(len(found.services), 'service')} in {where}")
     show = _Shown(quiet)
     try:
-        footer = collect(session, found, Run(path, resume, live.minutes * 60, show))
+        footer = collect(session, found, Run(path, resume, live.minutes * 60, live.certificates, show))
     finally:
         show.end()
     if not quiet:
         speed = footer.calls / footer.seconds if footer.seconds else 0.0
         say(
             f"{footer.calls:,} requests in {footer.seconds:,.1f} s ({speed:.1f}/s), throttled "
-            f"{footer.throttled} times{'' if footer.complete else '; the run was cut short'}"
+            f"{_several(footer.throttled, 'time')}{'' if footer.complete else '; the run was cut short'}"
         )
     return len(found.services), footer
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def say(text: str) -> None:
@@ -130,7 +144,7 @@ class _Shown:
 
             self._bar = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),
+                BarColumn(bar_width=16),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[calls]}"),
                 TimeElapsedColumn(),
@@ -142,7 +156,9 @@ class _Shown:
 
     def __call__(self, progress: Progress) -> None:
         """Show how far the run is."""
-        words = f"{progress.listings:,} collections"
+        words = f"{progress.calls:,} requests"
+        if progress.throttled:
+            words += f", throttled {progress.throttled:,} times"
         if progress.unread:
             words += f", {progress.unread:,} not whole"
         if self._bar is not None:

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from auditor.errors import UnreadableError, UsageError
 
-EXAMPLES = ("  auditor report results.json -f html -o report.html",)
+EXAMPLES = (
+    "  auditor report results.json -f html -o report.html",
+    '  auditor report results.json -f md --max-size 1000000 >> "$GITHUB_STEP_SUMMARY"',
+)
 """Shown below the command's help."""
 
 
 def report(
     results: Annotated[str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote.")],
     format_: Annotated[
-        str, typer.Option("--format", "-f", metavar="FORMAT", help="html, md or json.")
+        str,
+        typer.Option("--format", "-f", metavar="FORMAT", help="html, md, json, sarif, junit, csv or oscal."),
     ] = "html",
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="PATH", help="Where to write it; - is standard output.")
     ] = "-",
+    max_size: Annotated[
+        int | None,
+        typer.Option(
+            "--max-size",
+            metavar="BYTES",
+            help="With -f md: the longest it may get (60000, as a comment takes); the rest is counted.",
+        ),
+    ] = None,
     _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
 ) -> None:
     """Render a stored result again, in any format."""
     from auditor.siblings import check_siblings
 
     check_siblings()
-    from reports import FORMATS, render
+    from auditor.cli.stored import load
+    from reports import FORMATS, SMALLEST, render
 
     if format_ not in FORMATS:
         raise UsageError(f"--format {format_}: not one of {', '.join(FORMATS)}")
-    stored = _stored(results)
+    if max_size is not None and format_ != "md":
+        raise UsageError("--max-size has an effect with --format md only")
+    if max_size is not None and max_size < SMALLEST:
+        raise UsageError(f"--max-size {max_size}: less than {SMALLEST} bytes cannot hold the decision")
+    found = load(results)
     try:
-        data = render(format_, stored).encode("utf-8", "backslashreplace")
+        data = render(format_, found, max_size).encode("utf-8", "backslashreplace")
     except Exception as error:
         # What scan wrote can be rendered; this has the heading of a stored result and not its members.
         raise UnreadableError(results, "a stored result that was changed or cut: run scan again") from error
@@ -46,20 +62,3 @@ def report(
         Path(output).write_bytes(data)
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
-
-
-def _stored(path: str) -> Any:
-    from auditor.model.results import SCHEMA_VERSION
-
-    try:
-        value = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise UnreadableError(path, "not valid JSON") from None
-    version = value.get("schema_version") if isinstance(value, dict) else None
-    if not isinstance(version, int) or "services" not in value:
-        raise UnreadableError(path, "not a stored result: scan writes one with --report json=results.json")
-    if version > SCHEMA_VERSION:
-        raise UnreadableError(path, f"written by a newer version (schema {version}); update the tool")
-    return value

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from auditor.cli import live
+from auditor.cli import configured, live, moments, options
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.audit import Options
+    from auditor.config import Configuration
     from auditor.model.results import ProblemJson, Results
     from auditor.sources import Reading
 
@@ -27,16 +29,14 @@ EXAMPLES = (
     "  auditor scan export.json --report html=report.html",
     "  auditor scan main.json --parameters prod.parameters.json --fail-on high",
     '  az rest --method get --url "$SERVICE_ID?api-version=2024-05-01" | auditor scan -',
+    "  auditor scan main.json --against main-branch-results.json",
     "  auditor scan --subscription ID --save-snapshot snapshot.json.gz --report html=report.html",
 )
 """Shown below the command's help."""
 
 
 def scan(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PATH...", help="Files or folders to audit; - reads standard input."),
-    ] = None,
+    paths: options.Paths = None,
     subscription: live.Subscriptions = None,
     management_group: live.ManagementGroup = "",
     resource_group: live.ResourceGroup = "",
@@ -45,60 +45,29 @@ def scan(
     tenant: live.Tenant = "",
     cloud: live.CloudName = "public",
     max_time: live.MaxTime = 0,
-    save_snapshot: Annotated[
-        Path | None,
-        typer.Option("--save-snapshot", metavar="PATH", help="Keep what was read from Azure in this file."),
-    ] = None,
-    report: Annotated[
-        list[str] | None,
-        typer.Option("--report", metavar="FORMAT=PATH", help="Write a report: html, md or json. Repeatable."),
-    ] = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameters", metavar="FILE", help="Deployment parameters for the templates. Repeatable."
-        ),
-    ] = None,
-    controls: Annotated[
-        str | None,
-        typer.Option("--controls", metavar="ID,...", help="Judge these controls only: NS-2,IM-8."),
-    ] = None,
-    fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or none.")
-    ] = "low",
-    allow_unknown: Annotated[
-        str | None,
-        typer.Option(
-            "--allow-unknown",
-            metavar="[=input|CONTROL|CHECK,...]",
-            help="Accept undecided findings: all, what this kind of input can never show, or the named ones.",
-        ),
-    ] = None,
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="An input without any API Management service is fine.")
-    ] = False,
-    complete: Annotated[
-        bool,
-        typer.Option(
-            "--complete", help="The files hold everything there is: what is not in them is not there."
-        ),
-    ] = False,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Judge dates as of this day or moment (ISO 8601)."),
-    ] = None,
-    evidence: Annotated[
-        str,
-        typer.Option(
-            "--evidence", metavar="first|all", help="Evidence of the first or of all passing subjects."
-        ),
-    ] = "first",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the decision only.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
-    _debug: Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")] = False,
+    vault_certificates: live.VaultCertificates = False,
+    save_snapshot: options.SaveSnapshot = None,
+    report: options.Report = None,
+    parameters: options.Parameters = None,
+    controls: options.Controls = None,
+    fail_on: options.FailOn = None,
+    allow_unknown: options.AllowUnknown = None,
+    waivers: options.Waivers = None,
+    attestations: options.Attestations = None,
+    config: options.Config = None,
+    no_config: options.NoConfig = False,
+    allow_empty: options.AllowEmpty = False,
+    complete: options.Complete = False,
+    as_of: options.AsOf = None,
+    against: options.Against = None,
+    evidence: options.Evidence = "first",
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+    _debug: options.Debug = False,
 ) -> None:
     """Audit files (exported JSON, ARM templates, snapshots) or a live subscription."""
     from auditor.audit import Span, audit
+    from auditor.cli.stored import load_baseline, say_notes
     from auditor.siblings import check_siblings
 
     check_siblings()
@@ -106,17 +75,29 @@ def scan(
     # and costs a third of the time of a large estate.
     gc.disable()
     from auditor.sources import read_paths
-    from controls import catalogue
+    from controls import RENAMED, catalogue
 
     started = datetime.now(UTC)
-    targets = _targets(report or [])
+    configuration = configured.configured(
+        config,
+        no_config,
+        {
+            "fail-on": fail_on,
+            "allow-unknown": None if allow_unknown is None else _parts(allow_unknown),
+            "controls": None if controls is None else _parts(controls),
+            "report": report or None,
+            "waivers": waivers or None,
+            "attestations": attestations or None,
+        },
+    )
+    targets = _targets(configuration["report"])
     azure = live.Live(
-        tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time
-    )
+        tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time,
+        vault_certificates,
+    )  # fmt: skip
     given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
-    options = _options(
-        fail_on, allow_unknown, allow_empty, controls, as_of, evidence, started, given, parameters, complete
-    )
+    wanted = _options(configuration, allow_empty, as_of, evidence, started, given, parameters, complete)
+    wanted = replace(wanted, against=load_baseline(against, configuration["fail-on"]), renamed=RENAMED)
     with _read_first(azure, save_snapshot, quiet) as snapshot:
         called = "Azure" if snapshot and save_snapshot is None else ""
         reading = read_paths(snapshot or given, parameters or (), complete, called=called)
@@ -126,8 +107,11 @@ def scan(
         raise UsageError("--parameters has no effect: no template was read")
     problems = _problems(reading)
     span = Span(started, datetime.now(UTC))
-    results = audit(reading.inventory, catalogue(), options, span, problems)
+    results = audit(reading.inventory, catalogue(), wanted, span, problems)
     _say_inputs(reading, quiet)
+    configured.say_unknown_hosts(configuration, reading.inventory.services)
+    configured.say_registers(results)
+    say_notes(results)
     _write(results, targets, quiet, no_color)
     raise typer.Exit(results["summary"]["gate"]["exit_code"])
 
@@ -167,10 +151,8 @@ def _read_first(azure: live.Live, keep: Path | None, quiet: bool) -> Iterator[li
 
 
 def _options(
-    fail_on: str,
-    allow_unknown: str | None,
+    configuration: Configuration,
     allow_empty: bool,
-    controls: str | None,
     as_of: str | None,
     evidence: str,
     started: datetime,
@@ -182,50 +164,48 @@ def _options(
     from auditor.gate import unknown_selectors
     from controls import catalogue
 
+    fail_on = configuration["fail-on"]
     if fail_on not in _SEVERITIES:
         raise UsageError(f"--fail-on {fail_on}: not one of {', '.join(_SEVERITIES)}")
     if evidence not in ("first", "all"):
         raise UsageError(f"--evidence {evidence}: not one of first, all")
-    allowed = _selectors(allow_unknown)
+    allowed = _selectors(configuration["allow-unknown"])
     known = unknown_selectors(allowed, catalogue().checks)
     if known:
         raise UsageError(f"--allow-unknown {known[0]}: no such control or check")
-    asked = None if controls is None else frozenset(part.upper() for part in _parts(controls))
+    controls = configuration["controls"]
+    if "controls" in configuration.given and not controls:
+        raise UsageError("--controls: no control named")
+    asked = frozenset(part.upper() for part in controls) or None
     for control_id in sorted(asked or ()):
         if control_id not in {control.id for control in catalogue().controls}:
             raise UsageError(f"--controls {control_id}: no such control (see auditor controls)")
-    if asked is not None and not asked:
-        raise UsageError("--controls: no control named")
     scope = {
         "paths": paths,
         "parameters": parameters or [],
         "complete": complete,
         "controls": sorted(asked) if asked else "all",
     }
-    moment = started if as_of is None else _moment(as_of)
-    return Options(moment, fail_on, allowed, allow_empty, asked, evidence == "all", scope)
+    moment = started if as_of is None else moments.moment(as_of)
+    return Options(
+        moment,
+        fail_on,
+        allowed,
+        allow_empty,
+        asked,
+        evidence == "all",
+        scope,
+        configuration.settings,
+        configured.said(configuration, moment),
+    )
 
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _selectors(text: str | None) -> frozenset[str]:
-    if text is None:
-        return frozenset()
-    return frozenset(
-        p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in _parts(text)
-    )
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--as-of {text}: not a date like 2026-11-21 or 2026-11-21T12:00:00+00:00") from None
-    if len(text) == len("2026-11-21"):
-        moment = datetime.combine(moment.date(), time(), UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _selectors(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in names)
 
 
 def _targets(given: list[str]) -> list[tuple[str, str]]:

@@ -59,6 +59,32 @@ class SubjectJson(TypedDict):
     fingerprint: str
 
 
+class WaiverJson(TypedDict):
+    """Who accepted a finding, why, and until when; what it was without."""
+
+    status: str
+    kind: str
+    reason: str
+    owner: str
+    expires: str
+    place: str
+    evidence: NotRequired[str]
+    links: NotRequired[list[str]]
+
+
+class AttestationJson(TypedDict):
+    """What a person answered, and what the question was."""
+
+    verdict: str
+    statement: str
+    by: str
+    date: str
+    expires: str
+    place: str
+    question: str
+    links: NotRequired[list[str]]
+
+
 class FindingJson(TypedDict):
     """One verdict on one subject, or equal passes of several."""
 
@@ -73,7 +99,9 @@ class FindingJson(TypedDict):
     more_evidence: NotRequired[int]
     gaps: list[GapJson]
     details: NotRequired[dict[str, Any]]
-    waiver: NotRequired[dict[str, Any]]
+    evidence_digest: NotRequired[str]
+    attestation: NotRequired[AttestationJson]
+    waiver: NotRequired[WaiverJson]
 
 
 class FeatureResultJson(TypedDict):
@@ -134,12 +162,26 @@ class TotalsJson(TypedDict):
     inherited: int
 
 
+class AgainstJson(TypedDict):
+    """The earlier result that a decision was made against, and what stood in it already."""
+
+    path: str
+    as_of: str
+    new: int
+    known: int
+    undecided_anew: int
+    known_undecided: int
+    gone: int
+    notes: list[str]
+
+
 class GateJson(TypedDict):
     """The decision, and why."""
 
     fail_on: str
     exit_code: int
     reason: str
+    against: NotRequired[AgainstJson]
 
 
 class SummaryJson(TypedDict):
@@ -172,6 +214,43 @@ class ProblemJson(TypedDict):
     column: NotRequired[int]
 
 
+class UserFileJson(TypedDict):
+    """A file that a person wrote for the tool."""
+
+    path: str
+    sha256: str
+
+
+class EntryJson(TypedDict):
+    """An entry of a waiver or attestation file, and what came of it."""
+
+    place: str
+    selector: dict[str, str]
+    decision: str
+    text: str
+    who: str
+    expires: str
+    state: str
+    says: str
+    applied: int
+
+
+class RegisterJson(TypedDict):
+    """The entries of all waiver files, or of all attestation files."""
+
+    files: list[UserFileJson]
+    soon_days: int
+    entries: list[EntryJson]
+
+
+class ConfigurationJson(TypedDict):
+    """The configuration that was used; path and digest are null where there was no file."""
+
+    path: str | None
+    sha256: str | None
+    settings: dict[str, Any]
+
+
 class RunJson(TypedDict):
     """What was run, on what, when."""
 
@@ -184,6 +263,9 @@ class RunJson(TypedDict):
     inputs: list[InputJson]
     problems: list[ProblemJson]
     identity: str | None
+    configuration: NotRequired[ConfigurationJson]
+    waivers: NotRequired[RegisterJson]
+    attestations: NotRequired[RegisterJson]
 
 
 class FeatureTextJson(TypedDict):

@@ -126,9 +126,8 @@ def _imply_services(resources: dict[str, Resource]) -> None:
         if at < 0:
             continue
         head = resource.id[: at + len(_SERVICES)]
+        # A parameter that is empty by default leaves a service without a name; its children are judged still.
         name = resource.id[len(head) :].split("/")[0]
-        if not name:
-            continue
         service = implied(head + name, SERVICE, resource)
         resources.setdefault(service.key, service)
 

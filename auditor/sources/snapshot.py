@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from auditor.errors import UnreadableError
 from auditor.model.evidence import Reason
-from auditor.model.inventory import InputKind, Origin
+from auditor.model.inventory import SERVICE, InputKind, Origin
 from auditor.model.values import Json, member
 from auditor.snapshot.files import records
 from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, SnapshotError
@@ -48,6 +48,10 @@ def shape(path: str, data: bytes) -> Shaped:
                     shaped.notes.append(_about(one))
                 case Answer():
                     shaped.resources += _resources(one)
+                    if one.outcome is not Outcome.COMPLETE and (name := _service(one.request)):
+                        shaped.notes.append(
+                            f"{name} was found and could not be read: {one.detail or one.status}"
+                        )
                 case Listed():
                     shaped.listings.append(_listing(one))
                     if one.type == _GRAPH and one.outcome not in _WHOLE:
@@ -66,6 +70,12 @@ def shape(path: str, data: bytes) -> Shaped:
 def _about(header: Header) -> str:
     who = header.identity.get("name") or "an unnamed identity"
     return f"read from Azure ({header.cloud}) by {who}, begun {header.started}"
+
+
+def _service(request: str) -> str:
+    """The name of the service that a request asks for; empty for any other request."""
+    path = request.removeprefix("GET ").partition("?")[0]
+    return path.rpartition("/")[2] if type_of_id(path) == SERVICE else ""
 
 
 def _resources(answer: Answer) -> Iterator[Found]:

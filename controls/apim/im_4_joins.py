@@ -199,6 +199,12 @@ def from_header(api: Subject) -> Verdict:
             f"alone reaches it there{rest}.",
             details,
         )
+    if reach in (Reach.NARROWED, Reach.SHARED):
+        return Manual(
+            f"{whose}, and the gateway is reached {reach.value}. Show that the proxy alone is among those, "
+            "and overwrites the header on every request.",
+            details,
+        )
     return Fail(
         f"{whose} ({use.header_way}), and the internet reaches the gateway ({describe_network(service)}): "
         "whoever calls it directly writes that header. Let only the proxy in, or demand a secret of it.",

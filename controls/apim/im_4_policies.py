@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.apim.documents import Way, ways_in
-from auditor.apim.hosts import certificates_arrive
+from auditor.apim.hosts import certificates_arrive, demanded_of
 from auditor.apim.policy.issues import Rule
 from auditor.apim.policy.prove import Cause, CertificateVerdict
 from auditor.apim.policy.prove import Verdict as Proved
@@ -19,6 +19,9 @@ from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, U
 _WORST = (Proved.FAIL, Proved.NONE, Proved.MANUAL, Proved.WEAK, Proved.PASS)
 _NOT_READ = frozenset({Cause.UNREAD, Cause.UNSOUND, Cause.OPAQUE, Cause.TOO_MUCH})
 """Why a person has to look where it is the input, or this tool, that does not tell."""
+_REFUSED = frozenset({"deny", "error"})
+_OPEN = "undecided"
+"""Marks of a caller (``Outcome.marks``) who is never served, and of one of whom it cannot be told."""
 _MOST_OPERATIONS = 50
 _WORDS = {
     Caller.NO_CERT: "without a certificate",
@@ -59,6 +62,9 @@ def validated(api: Subject) -> Verdict:
     tested = [case for case in cases if case.proved.tested or Cause.HEADER in case.proved.causes]
     unread = any(_unread(case) for case in cases)
     if not tested and not unread:
+        served = [case for case in cases if case.proved.states[Caller.NO_CERT] not in _REFUSED]
+        if served and demanded_of(_service_of(api)):
+            return _unprotected(api, served, cases)
         return NotApplicable("No policy looks at a client certificate.")
     if not tested:
         return _unknown(api, cases[0], "whether a policy looks at a client certificate")
@@ -68,6 +74,31 @@ def validated(api: Subject) -> Verdict:
         return _unknown(api, decided, "whether anything opens the API", _details(decided, cases))
     doubtful = any(_doubtful(case) for case in cases) or prover.composer.policies.products is None
     return _with_transport(api, _verdict(api, decided, cases, doubtful))
+
+
+def _unprotected(api: Subject, served: list[_Case], cases: list[_Case]) -> Verdict:
+    """No policy looks at a certificate, though the user's configuration demands one.
+
+    A token or another secret may be asked for; a certificate is not, whoever is served.
+    """
+    certain = [case for case in served if case.certain and case.proved.states[Caller.NO_CERT] != _OPEN]
+    if not certain:
+        needed = "whether anything opens the API, and whom its policies serve"
+        return _unknown(api, served[0], needed, _details(served[0], cases))
+    return _with_transport(
+        api,
+        _fail(
+            f"Your configuration demands client certificates, and no policy looks at one ({certain[0]}): "
+            "validate it in the global policy.",
+            _details(certain[0], cases),
+        ),
+    )
+
+
+def _service_of(api: Subject) -> Subject:
+    """The service of an API, on the same log."""
+    head, _, tail = api.key.partition("/service/")
+    return api.of(api.audit.inventory.by_key[f"{head}/service/{tail.split('/')[0]}"])
 
 
 def _unread(case: _Case) -> bool:
@@ -138,8 +169,7 @@ def _clear_text(api: Subject) -> str:
 
 def _never_asked(api: Subject) -> str:
     log = Log()
-    head, _, tail = api.key.partition("/service/")
-    service = api.of(api.audit.inventory.by_key[f"{head}/service/{tail.split('/')[0]}"])
+    service = _service_of(api)
     if settled(lambda: certificates_arrive(service.with_log(log))) is not False:
         return ""
     api.log.extend(log.entries)

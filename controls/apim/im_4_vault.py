@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 
 from auditor.apim.collections import reported
 from auditor.apim.defaults import TRUSTED_ACCESS_OFF
-from auditor.apim.exposure import network_of
 from auditor.apim.kinds import SERVICE
-from auditor.apim.tiers import Capability, needs
 from auditor.apim.vaults import (
     SYSTEM,
     VAULT_USER,
@@ -22,11 +20,11 @@ from auditor.model.check import BEYOND
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Source, Verdict
+from controls.apim import im_4_network
 from controls.declare import check
 
 _FEATURE = "Client certificate authentication"
 _SOURCE = Source.CLIENT_CERTIFICATES
-_SUBNET = needs(Capability.VNET_INJECTION, "It has no subnet of its own.")
 _NEVER_TRUSTED = datetime(2025, 12, 1, tzinfo=UTC)
 """Services created from this day on never had trusted access for calls of the gateway."""
 
@@ -102,19 +100,6 @@ def _from_vault(service: Subject, what: str) -> Verdict:
     return Manual(f"The service takes secrets from Key Vault, and this version does not read vaults: {what}")
 
 
-def _from_subnet(service: Subject, what: str) -> Verdict:
-    """The same for the subnet, where the service stands in one."""
-    network = network_of(service)
-    if not network.injected:
-        return NotApplicable(f"The service is {network.value}: it has no subnet of its own.")
-    if not uses_vault(service):
-        return NotApplicable("No certificate, named value or host name comes from Key Vault.")
-    return Manual(
-        f"The service is {network.value} and takes secrets from Key Vault; this version does not read "
-        f"subnets: {what}"
-    )
-
-
 @check(
     "apim.im-4.key-vault-firewall",
     feature=_FEATURE,
@@ -130,37 +115,6 @@ def key_vault_firewall(service: Subject) -> Verdict:
         service,
         "show that the vault's firewall is off, or that it lets trusted services in and the service asks "
         "with its system-assigned identity, or that the vault is reached from the service's own subnet.",
-    )
-
-
-@check(
-    "apim.im-4.key-vault-service-endpoint",
-    feature=_FEATURE,
-    on=SERVICE,
-    source=_SOURCE,
-    severity=Severity.MEDIUM,
-    outcomes="manual unknown not_applicable",
-    needs=_SUBNET,
-)
-def key_vault_service_endpoint(service: Subject) -> Verdict:
-    """The subnet has a service endpoint to Key Vault."""
-    return _from_subnet(service, "show that Microsoft.KeyVault is among the subnet's service endpoints.")
-
-
-@check(
-    "apim.im-4.nsg-key-vault-outbound",
-    feature=_FEATURE,
-    on=SERVICE,
-    source=_SOURCE,
-    severity=Severity.MEDIUM,
-    outcomes="manual unknown not_applicable",
-    needs=_SUBNET,
-)
-def nsg_key_vault_outbound(service: Subject) -> Verdict:
-    """The security group lets the service reach Key Vault and Microsoft Entra ID."""
-    return _from_subnet(
-        service,
-        "show the effective outbound rules for port 443 to the AzureKeyVault and AzureActiveDirectory tags.",
     )
 
 
@@ -219,8 +173,7 @@ def key_vault_protection(service: Subject) -> Verdict:
 CHECKS = (
     key_vault_identity,
     key_vault_firewall,
-    key_vault_service_endpoint,
-    nsg_key_vault_outbound,
+    *im_4_network.CHECKS,
     key_vault_ip_rules,
     trusted_service_retirement,
     key_vault_protection,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
+from auditor.apim.admission import Admission, admission_at
 from auditor.apim.collections import full_id
 from auditor.apim.exposure import (
     Network,
     PublicAccess,
     Reach,
     approved_endpoint,
+    describe_admission,
     describe_network,
     endpoint_declared,
     gateway_reach,
@@ -94,6 +96,17 @@ def gateway_not_public(service: Subject) -> Verdict:
                 "read the deployed service",
             )
             return Unknown("A template cannot settle public network access.", None, (gap,))
+        case Reach.NARROWED:
+            return Pass(
+                f"At 443 and 80, {describe_admission(service, Admission.NAMED)} "
+                f"({describe_network(service)}): the gateway is narrowed."
+            )
+        case Reach.SHARED:
+            return Manual(
+                f"At 443 and 80, {describe_admission(service, Admission.SHARED)}, which other customers of "
+                "Azure use too: show that the gateway knows its own caller there (for Front Door, a check "
+                "of the header X-Azure-FDID)."
+            )
         case Reach.PUBLIC:
             return _public(service)
 
@@ -103,6 +116,12 @@ def _public(service: Subject) -> Verdict:
         return Manual(
             f"The {tier_of(service)} tier cannot close its gateway: show the compensating control (an "
             "ip-filter policy, a check of the Front Door id, a certificate demanded of every caller)."
+        )
+    if network_of(service) is Network.EXTERNAL:
+        return Fail(
+            f"The internet reaches the gateway ({describe_network(service)}): "
+            f"{describe_admission(service, Admission.ANYBODY)}. Name the addresses of the clients there, or "
+            "choose virtualNetworkType Internal."
         )
     return Fail(
         f"{_why_public(service)} ({describe_network(service)}). It closes with an approved private endpoint "
@@ -204,13 +223,15 @@ def portal_exposure(service: Subject) -> Verdict:
         )
     if service.read("/properties/developerPortalStatus", one_of=Portal) is Portal.DISABLED:
         return NotApplicable("The developer portal is disabled.")
-    if network is Network.EXTERNAL or network is Network.INJECTED:
+    if network is Network.EXTERNAL:
+        return _portal_behind_group(service)
+    if network is Network.INJECTED:
         raise Undetermined(
             Gap(
-                Reason.INPUT,
-                f"whether the network security group of {service.name}'s subnet lets the internet reach "
-                "the portal: this version does not evaluate security groups",
-                "show the inbound rules of the subnet's network security group",
+                Reason.EXTERNAL,
+                f"whether the internet reaches the portal of the injected v2 service {service.name}: the "
+                "documents do not settle it",
+                "test the portal's address from outside, and attest the result",
             )
         )
     return Fail(
@@ -218,6 +239,29 @@ def portal_exposure(service: Subject) -> Verdict:
         "endpoint would cover the gateway only: disable the portal (developerPortalStatus Disabled)"
         + (" or inject the service, type Internal." if supports(service, Capability.VNET_INJECTION) else ".")
     )
+
+
+def _portal_behind_group(service: Subject) -> Verdict:
+    """The portal stands in the primary location, behind the same security group as the gateway there."""
+    admitted = admission_at(service)
+    match admitted.whom:
+        case Admission.ANYBODY:
+            return Fail(
+                f"The developer portal is enabled, and the internet reaches it: {admitted.why}. Disable the "
+                "portal (developerPortalStatus Disabled), name its users' addresses in that rule, or choose "
+                "virtualNetworkType Internal."
+            )
+        case Admission.NAMED:
+            return Pass(f"At 443 and 80, where the developer portal answers too, {admitted.why}.")
+        case Admission.SHARED:
+            raise Undetermined(
+                Gap(
+                    Reason.EXTERNAL,
+                    f"who reaches the developer portal of {service.name}: {admitted.why}, which other "
+                    "customers of Azure use too",
+                    "show what those services let through to the portal, and attest it",
+                )
+            )
 
 
 @check(

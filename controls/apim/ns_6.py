@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from auditor.apim.exposure import Network, Reach, describe_network, gateway_reach, network_of
+from auditor.apim.admission import Admission
+from auditor.apim.exposure import (
+    Network,
+    Reach,
+    describe_admission,
+    describe_network,
+    gateway_reach,
+    network_of,
+)
 from auditor.apim.fronts import Fronts, Met, described, fronts_of
 from auditor.apim.kinds import SERVICE, below
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
@@ -55,8 +63,14 @@ def _judged(service: Subject, fronts: Fronts) -> Verdict:
             return _unknown(
                 service, fronts, (Gap(Reason.NOT_DECLARED, needed, "audit the deployed service"),)
             )
+        case Reach.NARROWED:
+            return _narrowed(service, fronts)
+        case Reach.SHARED:
+            return _public(
+                service, fronts, "Services of Azure that other customers use too reach the gateway"
+            )
         case Reach.PUBLIC:
-            return _public(service, fronts)
+            return _public(service, fronts, "The internet reaches the gateway")
 
 
 def _unguarded(service: Subject, fronts: Fronts, met: Met) -> Verdict:
@@ -112,8 +126,25 @@ def _no_front(service: Subject) -> Gap:
     )
 
 
-def _public(service: Subject, fronts: Fronts) -> Verdict:
-    """Anybody reaches the gateway: what the policies ask for decides whether that is a way around."""
+def _narrowed(service: Subject, fronts: Fronts) -> Verdict:
+    """A security group names who reaches it: whether that is the front alone, a person knows."""
+    _cite(service, fronts.certain())
+    admitted = describe_admission(service, Admission.NAMED)
+    return Manual(
+        f"The security group lets in named addresses ({admitted}).{_names(fronts)} Show that they are those of "
+        "a front with a firewall in Prevention, and of nobody who would get around it.",
+        described(service, fronts),
+    )
+
+
+def _public(service: Subject, fronts: Fronts, who: str) -> Verdict:
+    """Strangers reach the gateway: what the policies ask for decides whether that is a way around.
+
+    Args:
+        service: The service.
+        fronts: What stands in front.
+        who: Reaches it, as the beginning of a sentence.
+    """
     apis = settled(lambda: some(below(service, "apis"), lambda _: True))
     if apis is True:
         # The prover takes a tenth of a second to import: only inputs that hold APIs pay for it.
@@ -121,11 +152,11 @@ def _public(service: Subject, fronts: Fronts) -> Verdict:
 
         around = settled(lambda: way_around(service))
         if around is None:
-            return _tied(service, fronts)
+            return _tied(service, fronts, who)
         if isinstance(around, tuple):
             front = " past the front" if fronts.certain() else ""
             return Fail(
-                f"The internet reaches the gateway itself{front} ({describe_network(service)}), and the API "
+                f"{who}{front} ({describe_network(service)}), and the API "
                 f"{around[0]} lets callers in wherever they come from ({around[1]}): whoever calls it "
                 "directly passes no firewall. Close public access, or refuse in a policy of all APIs what "
                 "does not come through the front.",
@@ -135,7 +166,7 @@ def _public(service: Subject, fronts: Fronts) -> Verdict:
         around = apis if isinstance(apis, Undetermined) else None
     if service.source.whole and not (fronts.met or fronts.perhaps or fronts.gaps):
         return Fail(
-            f"The internet reaches the gateway ({describe_network(service)}), and the input, which holds "
+            f"{who} ({describe_network(service)}), and the input, which holds "
             "everything there is, has no application gateway or front door that leads to it: put one with a "
             "firewall in front, and close the way around it.",
         )
@@ -143,15 +174,19 @@ def _public(service: Subject, fronts: Fronts) -> Verdict:
     return _unknown(service, fronts, (*gaps, *([] if fronts.certain() else [_no_front(service)])))
 
 
-def _tied(service: Subject, fronts: Fronts) -> Verdict:
+def _names(fronts: Fronts) -> str:
+    """The fronts that surely lead to the service, as a sentence that begins with a blank."""
+    names = sorted({f"{each.route.kind} {each.route.front.name}" for each in fronts.certain()})
+    return f" {', '.join(names)} leads to it." if names else " No front that was read leads to it."
+
+
+def _tied(service: Subject, fronts: Fronts, who: str) -> Verdict:
     """Every API asks where a request comes from: a person knows whether only the front can say it."""
     _cite(service, fronts.certain())
-    names = sorted({f"{each.route.kind} {each.route.front.name}" for each in fronts.certain()})
-    known = f" {', '.join(names)} leads to it." if names else " No front that was read leads to it."
     return Manual(
-        f"The internet reaches the gateway, and every API asks for an address, a header, a secret or a "
-        f"certificate before it lets callers in.{known} Show that only requests through a firewall in "
-        "Prevention have it: for a Front Door its own id in X-Azure-FDID, together with the service tag "
+        f"{who}, and every API asks for an address, a header, a secret or a "
+        f"certificate before it lets callers in.{_names(fronts)} Show that only requests through a firewall "
+        "in Prevention have it: for a Front Door its own id in X-Azure-FDID, together with the service tag "
         "AzureFrontDoor.Backend in the security group.",
         described(service, fronts),
     )

@@ -143,7 +143,7 @@ class ArmServer(Management):
     ) -> None:
         authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1", "localhost", "::1").configure_cert(context)
+        authority.issue_cert(HOST, "localhost", "::1", "*.vault.azure.net").configure_cert(context)
         self._sockets = _Sockets((HOST, port), context)
         self.port = int(self._sockets.server_address[1])
         self.url = f"https://{HOST}:{self.port}"

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from tests.arm_server import answers, graph, known, routes
+from tests.arm_server import answers, graph, known, routes, vaults
 from tests.arm_server.answers import Answer
 from tests.arm_server.entra import TENANT, Entra
 from tests.arm_server.faults import SPOILS, Fault, Kind
@@ -88,6 +88,8 @@ class Management:
         self.api_versions: dict[str, tuple[str, ...]] = {}
         """Versions by type or provider (without case), where they differ from ``known.VERSIONS``."""
         self.management_groups: dict[str, list[str]] = {}
+        self.certificates: dict[tuple[str, str], JsonObject] = {}
+        """By host of the vault and name; an empty one may not be got."""
         self.log = Log()
         self.writes: list[Record] = []
         """Every request that would have changed something or shown a secret."""
@@ -199,13 +201,19 @@ class Management:
         wait = sum(one.seconds for one in struck) + (0.0 if sign_in else self.latency)
         if wait:
             time.sleep(wait)
-        if not sign_in and not self._is_query(request) and request.method not in ("GET", "HEAD"):
+        vault = vaults.host_of(request.headers)
+        asks_secret = vault and not request.place.key.startswith("/certificates/")
+        writes = not self._is_query(request) and request.method not in ("GET", "HEAD")
+        if not sign_in and (writes or asks_secret):
             with self._lock:
                 self.writes.append(record)
             return answers.no_such_method(request.method)
         replacing = [one for one in struck if one.kind not in SPOILS]
         if replacing:
             answer = replacing[0].instead(request.place, self._authority(None))
+        elif vault:
+            claims = self.entra.read(request.headers.get("authorization", "").partition(" ")[2]) or {}
+            answer = vaults.answer(self.certificates, vault, request.place.path, str(claims.get("aud", "")))
         elif sign_in:
             answer = self.entra.answer(request.place.key, request.query, request.headers, request.body)
         else:

@@ -15,6 +15,7 @@ import pytest
 from auditor.cli import main
 from auditor.errors import AuditorError
 from auditor.redaction import KNOWN_FORMATS, LISTED_FIELDS
+from reports import FORMATS
 from tests.auditing import ID, child, declared, template
 
 GROUP = "/subscriptions/0/resourceGroups/g/providers"
@@ -184,7 +185,7 @@ def _secure(kind: str) -> dict[str, Any]:
 
 def leaks(folder: Path, capture: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, set[str]]:
     """The exit code, and the canaries in anything a scan puts out."""
-    reports = [(kind, folder / f"report.{kind}") for kind in ("json", "html", "md")]
+    reports = [(kind, folder / f"report.{kind}") for kind in FORMATS]
     options = [part for kind, path in reports for part in ("--report", f"{kind}={path}")]
     with pytest.raises(SystemExit) as raised:
         main(["scan", *arguments, "--evidence", "all", *options])
@@ -244,10 +245,10 @@ def test_no_known_format_is_shown_wherever_it_stands(
         json.dumps({"id": f"{ID}/apis/{secret}", "name": secret, "properties": {"protocols": secret}}),
         encoding="utf-8",
     )
-    options = ("--report", f"json={tmp_path / 'r'}", "--report", f"html={tmp_path / 'h'}")
+    options = [part for kind in FORMATS for part in ("--report", f"{kind}={tmp_path / kind}")]
     with pytest.raises(SystemExit):
         main(["scan", str(path), str(broken), str(body), "--evidence", "all", *options])
-    shown = "".join(capfd.readouterr()) + "".join((tmp_path / each).read_text("utf-8") for each in "rh")
+    shown = "".join(capfd.readouterr()) + "".join((tmp_path / each).read_text("utf-8") for each in FORMATS)
     heart = max(re.split(r"[^\w]+", secret), key=len)
     assert secret not in shown, name
     assert heart not in shown or len(heart) < 20, (name, heart)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.apim.ports import needs_of
+from auditor.model.evidence import Log
 from auditor.model.inventory import Inventory
+from auditor.model.knowledge import Audit
 from auditor.model.results import Results
+from auditor.model.subject import Subject
 from auditor.model.verdict import Status
 from controls import catalogue
 from tests.auditing import audited, item, observed
-from tests.conftest import FIXTURES
+from tests.conftest import FIXTURES, NOW
 from tests.judging import findings, inventory_of, status_of, with_body, without
 
 BY_ID = {check.id: check for check in catalogue().checks}
@@ -151,20 +156,36 @@ def test_failure_says_what_the_switch_says() -> None:
     assert "answers the internet: publicNetworkAccess is Enabled" in on.message
 
 
+_IN = ["3443 from ApiManagement", "6390 from AzureLoadBalancer", "443 from AzureTrafficManager"]
+_OUT = ["80 to Internet", "443 to Storage", "1433 to Sql", "443 to AzureKeyVault"]
+_MONITOR = ["443 to AzureMonitor", "1886 to AzureMonitor"]
+
+
 @pytest.mark.parametrize(
-    ("sku", "locations", "flows"),
+    ("sku", "network", "locations", "inbound", "outbound"),
     [
-        ("Developer", [], "inbound 3443 from ApiManagement, and outbound"),
-        ("Premium", [], "inbound 3443 from ApiManagement and 6390 from AzureLoadBalancer, and outbound"),
-        ("Premium", [{"location": "northeurope"}], "443 from AzureTrafficManager, and outbound"),
+        ("Developer", "External", [], _IN[:1], [*_OUT, *_MONITOR]),
+        ("Premium", "External", [], _IN[:2], [*_OUT, *_MONITOR]),
+        ("Premium", "External", [{"location": "northeurope"}], _IN, [*_OUT, *_MONITOR]),
+        ("Premium", "Internal", [{"location": "northeurope"}], _IN[:2], [*_OUT, *_MONITOR]),
+        ("PremiumV2", "Internal", [], [], ["443 to Storage"]),
     ],
 )
 def test_required_flows_are_those_of_the_tier(
-    tmp_path: Path, sku: str, locations: list[dict[str, str]], flows: str
+    tmp_path: Path,
+    sku: str,
+    network: str,
+    locations: list[dict[str, str]],
+    inbound: list[str],
+    outbound: list[str],
 ) -> None:
-    service = observed(sku, virtualNetworkType="External", additionalLocations=locations)
-    (said,) = messages(audited(tmp_path, service), "nsg-required-flows")
-    assert flows in said
+    path = tmp_path / "service.json"
+    document = observed(sku, virtualNetworkType=network, additionalLocations=locations)
+    path.write_text(json.dumps(document), encoding="utf-8")
+    inventory = inventory_of(path)
+    service = Subject(Audit(inventory, catalogue().knowledge, NOW), inventory.services[0], Log())
+    expected = [f"inbound {flow}" for flow in inbound] + [f"outbound {flow}" for flow in outbound]
+    assert [str(need) for need in needs_of(service)] == expected
 
 
 def test_remedy_names_the_permission_of_the_collection_below(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from auditor.apim.policy.scopes import (
     Place,
     Policies,
     Product,
+    Read,
     Scope,
     Subscription,
     Unreadable,
@@ -214,6 +215,20 @@ def test_unread_document_is_never_a_pass() -> None:
     assert verdict.verdict is Verdict.MANUAL
     assert verdict.causes == (Cause.UNREAD,)
     assert "not collected" in verdict.operands[0]
+
+
+@pytest.mark.parametrize("global_", [Unreadable("not collected"), read(sections(inbound="<check-header />"))])
+@pytest.mark.parametrize(
+    "own", [read(sections(inbound="")), Unreadable("not declared"), read("<policies><inb")]
+)
+def test_messages_name_a_scope_and_not_where_its_file_lies(global_: Read, own: Read) -> None:
+    """Callers name scopes by keys of the inventory, which begin with the path of a template."""
+    api = Api("plans/plan.json|/providers/microsoft.apimanagement/service/c/apis/orders", name="orders")
+    documents = {Place(Scope.API, api.id): own, Place(Scope.GLOBAL): global_}
+    effective = Composer(Policies(documents)).effective(api, None, None)
+    messages = [note.message for note in effective.notes]
+    assert messages
+    assert not any("plan.json" in message for message in messages)
 
 
 def test_unread_document_behind_a_check_changes_nothing() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def check_golden(name: str, text: str) -> None:
+def check_golden(name: str, text: str, folder: Path = GOLDEN) -> None:
     """Compare a report with the golden file of this name."""
-    path = GOLDEN / name
+    path = folder / name
     if os.environ.get("AUDITOR_GOLDEN"):
         path.write_text(text, encoding="utf-8", newline="\n")
     assert text == path.read_text("utf-8")

@@ -9,12 +9,16 @@ from typing import Any
 from auditor.model.evidence import Reason
 from auditor.model.results import Results
 from auditor.model.verdict import Severity, Source, Status
+from auditor.register import State
 
 TEXTS = {
     "script": "<script>alert(1)</script>",
     "handler": '"><img src=x onerror=alert(1)>',
     "attribute": "' onmouseover='alert(1)' x='",
     "formula": "=cmd|' /C calc'!A0",
+    "formulas": ' \t"=1+1;@SUM(A1)\r;-2+3',
+    "wide formula": "\uff1d1\uff0b1",
+    "controls": "a\x00b\x08c\x1bd\x7fe\x85f\ufffeg\uffffh",
     "newlines": "a\n\n# heading\r\n- item\n```\n|x|\n---",
     "right-to-left": "ab\u202egnp.exe\u2066\u200b\x1b[31m\x07",
     "long": "A" * 10_240,
@@ -41,6 +45,7 @@ _CLOSED = frozenset(
         *Severity,
         *Source,
         *Reason,
+        *State,
         "none",
         "yes",
         "no",
@@ -50,13 +55,21 @@ _CLOSED = frozenset(
         "caller-states",
     }
 )
-_OPEN_KEYS = frozenset({"mappings", "scope", "details", "waiver", "states"})
+_OPEN_KEYS = frozenset({"mappings", "scope", "details", "waiver", "states", "selector", "settings"})
 """Objects whose member names come from outside as well."""
 
 
 def poisoned(results: Results, change: Callable[[str], str]) -> Results:
     """A copy in which every text that is not of a closed list is changed, names of open objects too."""
     return _walk(copy.deepcopy(results), change, "")  # type: ignore[no-any-return]
+
+
+def stored(results: Results, change: Callable[[str], str]) -> Results:
+    """The same, with the moments that the schema of a stored result demands."""
+    changed = poisoned(results, change)
+    for name in ("started", "finished", "as_of"):
+        changed["run"][name] = results["run"][name]
+    return changed
 
 
 def _walk(node: Any, change: Callable[[str], str], key: str) -> Any:

@@ -16,6 +16,7 @@ from auditor.model.results import (
     TotalsJson,
 )
 from auditor.model.verdict import Status
+from tests.reports.sample_people import people
 from tests.reports.sample_texts import CHECKS, CONTROLS
 
 FILE = "exports/contoso/main.json"
@@ -127,7 +128,14 @@ def _secrets(name: str) -> FeatureResultJson:
                         name, "/properties/secret", True, resource=f"{service_id(name)}/namedValues/legacy"
                     )
                 ],
-                waiver={"reason": "moved in spring", "until": "2027-03-31", "by": "platform"},
+                waiver={
+                    "status": "fail",
+                    "kind": "risk-accepted",
+                    "reason": "moved in spring",
+                    "owner": "platform",
+                    "expires": "2027-03-31",
+                    "place": "waivers.yaml:4",
+                },
             ),
             finding(
                 "apim.im-8.named-values", "pass", "The secret comes from Key Vault.", *values, evidence=[read]
@@ -291,6 +299,7 @@ def sample(number: int = 2) -> Results:
     counts = dict.fromkeys((status.value for status in Status), 0)
     counts |= {"fail": 2, "unknown": 2, "manual": 1, "waived": 1, "error": 1, "not_applicable": 1}
     names = [f"contoso-{index}" for index in range(1, number + 1)]
+    configuration, waivers, attestations = people()
     return {
         "schema_version": 1,
         "run": {
@@ -315,6 +324,9 @@ def sample(number: int = 2) -> Results:
                 {"path": "exports/broken.json", "message": "not valid JSON", "line": 3, "column": 7}
             ],
             "identity": None,
+            "configuration": configuration,
+            "waivers": waivers,
+            "attestations": attestations,
         },
         "summary": {
             "counts": {name: count * number for name, count in counts.items()},

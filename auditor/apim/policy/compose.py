@@ -207,7 +207,7 @@ class Composer:
         start = Origin(place, 1, 1, name)
         if isinstance(read, Unreadable) or read.kind is not Kind.POLICIES:
             reason = read.reason if isinstance(read, Unreadable) else "it is no <policies>"
-            message = f"the policy of {place} was not read: {reason}"
+            message = f"the policy of {place.shown} was not read: {reason}"
             note = Note(Told.UNREADABLE, message, start)
             return _Section((unknown(place, name, library, message),), (note, *parents.notes))
         doubts = _doubts(read, start)
@@ -313,8 +313,8 @@ def _told(
         yield Note(Told.LATE_BASE, message, statements[bases[0]].origin, wider, statements[: bases[0]])
     if not bases and not nested:
         lost = _gates(parents.statements)
-        names = ", ".join(dict.fromkeys(f"{each.name} of {each.origin.place}" for each in lost))
-        message = f"no <base/> in <{start.section}>: cuts off {', '.join(map(str, wider))}"
+        names = ", ".join(dict.fromkeys(f"{each.name} of {each.origin.place.shown}" for each in lost))
+        message = f"no <base/> in <{start.section}>: cuts off {', '.join(each.shown for each in wider)}"
         yield Note(Told.CUTS_OFF, f"{message}; lost: {names}" if names else message, start, wider, lost)
 
 
@@ -322,4 +322,4 @@ def _doubts(read: Document, start: Origin) -> tuple[Note, ...]:
     if read.sound:
         return ()
     first = next(each for each in read.diagnostics if each.code.structural)
-    return (Note(Told.UNSOUND, f"{start.place}: {first.message} (line {first.line})", start),)
+    return (Note(Told.UNSOUND, f"{start.place.shown}: {first.message} (line {first.line})", start),)

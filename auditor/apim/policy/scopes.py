@@ -38,6 +38,11 @@ class Place:
     def __str__(self) -> str:
         return f"{self.scope} {self.id}".rstrip()
 
+    @property
+    def shown(self) -> str:
+        """The scope with the resource's own name: the id may say which file it stands in."""
+        return f"{self.scope} {self.id.rpartition('/')[2]}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:

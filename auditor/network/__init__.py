@@ -1,0 +1,1 @@
+"""Network security groups, subnets and service tags: what a group lets through, and what that rests on."""

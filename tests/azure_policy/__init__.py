@@ -1,0 +1,1 @@
+"""Azure Policy's own rules, evaluated beside our checks: for tests alone."""
