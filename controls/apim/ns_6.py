@@ -131,8 +131,8 @@ def _narrowed(service: Subject, fronts: Fronts) -> Verdict:
     _cite(service, fronts.certain())
     admitted = describe_admission(service, Admission.NAMED)
     return Manual(
-        f"The security group lets in named addresses ({admitted}).{_names(fronts)} Show that they are those of "
-        "a front with a firewall in Prevention, and of nobody who would get around it.",
+        f"The security group lets in named addresses ({admitted}).{_names(fronts)} Show that they are those "
+        "of a front with a firewall in Prevention, and of nobody who would get around it.",
         described(service, fronts),
     )
 
