@@ -50,9 +50,8 @@ INPUTS_INTRODUCTION = (
     "comments, a byte order mark, and UTF-16 as PowerShell's `>` writes it."
 )
 SURROUNDINGS_KEY = (
-    "What applies to a subscription is listed once for it, and only a snapshot tells whether such a list is "
-    "whole. Networks, vaults, identities, firewalls and states of Azure Policy come from Resource Graph, the "
-    "opt-in to Customer Lockbox from the tenant; parts of Front Doors and DNS records are listed below each."
+    "What applies to a subscription is listed once; only a snapshot tells whether a list is whole. Networks, "
+    "vaults and firewalls come from Resource Graph; parts of Front Doors and DNS records are listed below each."
 )
 COLLECTIONS_KEY = (
     "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "
