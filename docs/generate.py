@@ -51,7 +51,7 @@ INPUTS_INTRODUCTION = (
 )
 SURROUNDINGS_KEY = (
     "What applies to a subscription is listed once; only a snapshot tells whether a list is whole. Networks, "
-    "vaults and firewalls come from Resource Graph; parts of Front Doors and DNS records are listed below each."
+    "vaults, firewalls come from Resource Graph; parts of Front Doors and DNS records are listed below each."
 )
 COLLECTIONS_KEY = (
     "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "
