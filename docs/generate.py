@@ -50,10 +50,8 @@ INPUTS_INTRODUCTION = (
     "comments, a byte order mark, and UTF-16 as PowerShell's `>` writes it."
 )
 SURROUNDINGS_KEY = (
-    "What applies to a subscription, wherever it stands, is listed once for the subscription, and only "
-    "a snapshot tells whether such a list is whole. Networks, security groups, vaults, identities, "
-    "firewalls and the states of Azure Policy come from Resource Graph; whether the tenant has opted in "
-    "to Customer Lockbox comes from the tenant."
+    "What applies to a subscription is listed once; only a snapshot tells whether a list is whole. Networks, "
+    "vaults, firewalls come from Resource Graph; parts of Front Doors and DNS records are listed below each."
 )
 COLLECTIONS_KEY = (
     "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "

@@ -168,6 +168,7 @@ def _found(one: Found, short: summary.Shortener) -> Iterator[str]:
     name = summary.subject_name(one.finding, one.service.data)
     yield f"- {code(name, 120)}: {text(one.finding['message'])}"
     chain = list(_chain(one))
+    yield from (f"  - {route}" for route in _routes(one))
     yield from chain
     if not chain:
         yield from (f"  - {fact}" for fact in _facts(one, short))
@@ -184,6 +185,22 @@ def _chain(one: Found) -> Iterator[str]:
         mark = "judged elsewhere" if link["status"] == "elsewhere" else _word(link["status"])
         told = link["what"] != one.finding["message"]
         yield f"  {number}. {shown}, {mark}" + (f": {text(link['what'], 600)}" if told else "")
+
+
+def _routes(one: Found) -> Iterator[str]:
+    """The routes of gateways and front doors that lead to a service."""
+    details = one.finding.get("details") or {}
+    if details.get("kind") != "fronts":
+        return
+    for row in details["routes"][:_MOST_EVIDENCE]:
+        shown = ", ".join(code(path, 80) for path in row["apis"][:_MOST_EVIDENCE])
+        shows = f"; shows {shown}" if shown else ""
+        where = ", ".join(code(each, 120) for each in (*row["hosts"][:2], *row["paths"][:2]))
+        blocks = {True: "blocks", False: "does not block"}.get(row["protected"], "not known")
+        front = text(f"{row['type']} {row['front']}, {row['listener']}, {row['rule']}", 240)
+        yield f"{front} ({where}): {blocks}, {text(row['firewall'], 200)}{shows}"
+    if len(details["routes"]) > _MOST_EVIDENCE:
+        yield f"and {len(details['routes']) - _MOST_EVIDENCE:,} more routes"
 
 
 def _facts(one: Found, short: summary.Shortener) -> Iterator[str]:

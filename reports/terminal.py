@@ -169,7 +169,7 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
     screen.print(head)
     for row in found[:_MOST_SUBJECTS]:
         screen.print(Padding(_message(row), (0, 0, 0, 2)))
-        states = _states(row) or _arrivals(row) or _chain(row)
+        states = _states(row) or _arrivals(row) or _chain(row) or _routes(row)
         if states:
             screen.print(Padding(states, (0, 0, 0, 4)))
         screen.print(Padding(_evidence(row, short), (0, 0, 0, 4)))
@@ -212,6 +212,20 @@ def _chain(row: Row) -> Text | None:
         return None
     links = (f"{line(one['link'])} {line(one['status']).replace('_', ' ')}" for one in details["links"])
     return Text(" > ".join(links))
+
+
+def _routes(row: Row) -> Text | None:
+    """The routes that lead to a service, a line for each."""
+    details = row.finding.get("details", {})
+    if details.get("kind") != "fronts" or not details["routes"]:
+        return None
+    lines = []
+    for one in details["routes"][:_MOST_EVIDENCE]:
+        apis = f", shows {line(', '.join(one['apis'][:_MOST_EVIDENCE]), 120)}" if one["apis"] else ""
+        place = line(f"{one['front']}, {one['listener']}, {one['rule']}", 160)
+        lines.append(f"{place}: {line(one['firewall'], 120)}{apis}")
+    more = len(details["routes"]) - len(lines)
+    return Text("\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])]))
 
 
 def _evidence(row: Row, short: Callable[[str], str]) -> Text:

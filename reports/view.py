@@ -305,6 +305,7 @@ _DRAWN: Mapping[str, set[str]] = {
     "policy-statements": {"statements"},
     "authentication": {"arrivals", "statements"},
     "vault-chain": {"from", "vault", "broken", "links"},
+    "fronts": {"routes", "perhaps"},
 }
 """Members of details that the reports draw themselves, by the kind."""
 

@@ -18,7 +18,11 @@ from tests.test_packaging import PACKAGES, folder_of
 
 SOURCES = sorted(path for package in PACKAGES for path in folder_of(package).rglob("*.py"))
 CONTROLS = folder_of("controls")
-JUDGING = [*CONTROLS.rglob("*.py"), *(folder_of("auditor") / "apim").rglob("*.py")]
+JUDGING = [
+    *CONTROLS.rglob("*.py"),
+    *(folder_of("auditor") / "apim").rglob("*.py"),
+    *(folder_of("auditor") / "fronts").rglob("*.py"),
+]
 MODULES = sorted(path.stem for path in (CONTROLS / "apim").glob("*.py") if path.stem != "__init__")
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60

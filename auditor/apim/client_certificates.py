@@ -38,6 +38,7 @@ _CERTIFICATE_HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 """Names that can only mean a client's certificate; others, like ``X-SSL-Protocol``, may mean the server's."""
+_HEADER_NAME: Final = re.compile(r"(?:^request header |Headers\[)([^\]\s]+)")
 _CLOSING: Final = frozenset({Fact.IP, Fact.HEADER, Fact.TOKEN, Fact.ENTRA})
 _LOOKS: Final = Look.CONNECTION | Look.UNCLEAR
 
@@ -83,6 +84,8 @@ class Use:
     header: Header = Header.UNUSED
     header_way: str = ""
     header_decides: Statement | None = None
+    header_names: frozenset[str] | None = None
+    """The headers that carry it, in lower case; None where that is not known."""
     uploaded: Statement | None = None
     """Surely accepts whoever holds a certificate uploaded to the service."""
     may_accept_uploaded: bool = False
@@ -147,6 +150,7 @@ def _add(found: Use, one: _Way) -> None:
     if header > found.header:
         found.header, found.header_way = header, str(one.way)
         found.header_decides = one.decider
+        found.header_names = one.header_names
     if one.look & Look.UPLOADED and one.accepts_uploaded is not False:
         found.may_accept_uploaded = True
         if one.accepts_uploaded and one.certain:
@@ -237,6 +241,18 @@ class _Way:
             return Header.FORGED
         undecided = any(not each.complete or list(_forged(each)) for each in every)
         return Header.UNCLEAR if undecided else Header.GUARDED
+
+    @property
+    def header_names(self) -> frozenset[str] | None:
+        """The request headers that certificate data is read from; None where one is not known."""
+        names: set[str] = set()
+        for kind, text in self.proved.remarks:
+            if kind is Remark.HEADER_CERTIFICATE:
+                found = _HEADER_NAME.findall(text)
+                if not found:
+                    return None
+                names.update(each.strip("'\"").casefold() for each in found)
+        return frozenset(names) or None
 
     @property
     def decider(self) -> Statement | None:

@@ -27,6 +27,8 @@ _TLS = "ApiManagementService customProperties, property description; Manage prot
 _LOGS = "Diagnostic logs settings reference"
 _ONE_GROUP = "Connect privately using an inbound private endpoint: the gateway is the only group"
 _ENDPOINT = "Private endpoint REST specification: each of the two lists of connections is optional"
+_GATEWAY = "Application Gateway REST specification: the member is optional, and absent means none"
+_DOOR = "Front Door REST specification: the member is optional, and absent means none"
 _SUBNET = "Subnet REST specification: each of these members is optional"
 _OF_SUBNETS = ("networkSecurityGroup", "routeTable", "serviceEndpoints")
 _NSG = "Network security groups"
@@ -261,6 +263,50 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "microsoft.network/privateendpoints": {
         "/properties/privateLinkServiceConnections": _Row(None, _ENDPOINT),
         "/properties/manualPrivateLinkServiceConnections": _Row(None, _ENDPOINT),
+    },
+    "microsoft.network/applicationgateways": {
+        f"/properties/{member}": _Row(None, _GATEWAY)
+        for member in (
+            "firewallPolicy",
+            "routingRules",
+            "webApplicationFirewallConfiguration",
+            "frontendIPConfigurations/*/properties/publicIPAddress",
+            "httpListeners/*/properties/firewallPolicy",
+            "httpListeners/*/properties/hostName",
+            "httpListeners/*/properties/hostNames",
+            "httpListeners/*/properties/sslProfile",
+            "requestRoutingRules/*/properties/redirectConfiguration",
+            "requestRoutingRules/*/properties/rewriteRuleSet",
+            "urlPathMaps/*/properties/defaultRedirectConfiguration",
+            "urlPathMaps/*/properties/defaultRewriteRuleSet",
+            "urlPathMaps/*/properties/pathRules/*/properties/firewallPolicy",
+            "urlPathMaps/*/properties/pathRules/*/properties/redirectConfiguration",
+            "urlPathMaps/*/properties/pathRules/*/properties/rewriteRuleSet",
+            "backendAddressPools/*/properties/backendAddresses/*/fqdn",
+            "backendAddressPools/*/properties/backendAddresses/*/ipAddress",
+            "backendHttpSettingsCollection/*/properties/hostName",
+            "backendHttpSettingsCollection/*/properties/path",
+            "sslProfiles/*/properties/trustedClientCertificates",
+        )
+    }
+    | {
+        "/properties/backendHttpSettingsCollection/*/properties/pickHostNameFromBackendAddress": _Row(
+            False, _GATEWAY
+        )
+    },
+    "microsoft.network/frontdoors": {
+        "/properties/frontendEndpoints/*/properties/webApplicationFirewallPolicyLink": _Row(None, _DOOR),
+        "/properties/routingRules/*/properties/routeConfiguration/customForwardingPath": _Row(None, _DOOR),
+        "/properties/backendPools/*/properties/backends/*/backendHostHeader": _Row(None, _DOOR),
+    },
+    "microsoft.cdn/profiles/afdendpoints/routes": {
+        "/properties/customDomains": _Row(None, _DOOR),
+        "/properties/ruleSets": _Row(None, _DOOR),
+        "/properties/originPath": _Row(None, _DOOR),
+    },
+    "microsoft.cdn/profiles/origingroups/origins": {
+        "/properties/originHostHeader": _Row(None, _DOOR),
+        "/properties/sharedPrivateLinkResource": _Row(None, _DOOR),
     },
     "microsoft.insights/diagnosticsettings": {
         "/properties/logs": _NONE,

@@ -132,7 +132,8 @@ def _connections(service: Subject) -> Iterator[Subject]:
     inventory = service.audit.inventory
     type_ = f"{service.resource.type}/privateendpointconnections"
     listing = inventory.listing(service.resource, type_)
-    if listing is not None and listing.complete:
+    shown = service.mentions("/properties/privateEndpointConnections")
+    if listing is not None and listing.complete and not (shown and service.source.whole):
         return service.children("privateEndpointConnections")
     seen = (service.of(found) for found in inventory.children(service.key, type_))
     return together(seen, service.items("/properties/privateEndpointConnections", key="/name"))

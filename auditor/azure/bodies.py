@@ -19,6 +19,12 @@ def items_of(reply: Reply) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def rows_of(reply: Reply) -> list[dict[str, Any]]:
+    """The rows of a query's answer."""
+    data = reply.body.get("data") if isinstance(reply.body, dict) else None
+    return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+
+
 def ids_below(reply: Reply, path: str) -> list[str]:
     """Ids of the items that belong to a collection."""
     ids = [str(item["id"]).rstrip("/") for item in items_of(reply) if isinstance(item.get("id"), str)]

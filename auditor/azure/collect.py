@@ -18,9 +18,17 @@ from functools import partial
 from typing import Any, Final
 
 from auditor.apim.collections import ACTIVITY, API_VERSION
-from auditor.azure.bodies import count_of, full_id, ids_below, items_of, judged_entries, without_cursor
+from auditor.azure.bodies import (
+    count_of,
+    full_id,
+    ids_below,
+    items_of,
+    judged_entries,
+    rows_of,
+    without_cursor,
+)
 from auditor.azure.client import Arm, Reply
-from auditor.azure.plan import Task, around, below, queries
+from auditor.azure.plan import Task, around, below, below_neighbours, queries
 from auditor.azure.vaults import VERSION as CERTIFICATES
 from auditor.azure.vaults import Vaults, references_in
 from auditor.model.inventory import SERVICE
@@ -148,7 +156,12 @@ class Collector:
                     self.progress.done += 1
             seen: set[str] = set()
             list(pool.map(partial(self._collection, seen=seen), around(subscription)))
-        self._graph(subscription)
+            waiting = self._graph(subscription)
+            while waiting:
+                waiting = [task for found in pool.map(self._unseen, waiting) for task in found]
+
+    def _unseen(self, task: Task) -> list[Task]:
+        return self._collection(task, set())
 
     def _service(self, service: str, pool: ThreadPoolExecutor) -> None:
         """One service: itself, then level by level what is below it."""
@@ -252,16 +265,22 @@ class Collector:
                 found.add(full_id(service, reference).lower())
         return found or None
 
-    def _graph(self, subscription: str) -> None:
-        """What Resource Graph holds; it leaves out what the identity may not read, without a word."""
+    def _graph(self, subscription: str) -> list[Task]:
+        """What Resource Graph holds, and what is to be listed below it.
+
+        It leaves out what the identity may not read, without a word.
+        """
+        tasks: list[Task] = []
         for query in queries():
             if self._over():
-                return
+                return tasks
             for reply in self.arm.query(query, [subscription]):
                 self._answer(reply, "")
+                tasks += below_neighbours(rows_of(reply))
                 if reply.outcome is not Outcome.COMPLETE:
                     scope, detail = f"/subscriptions/{subscription}", self.redactor.text(reply.detail)
                     self._write(Listed(scope, _GRAPH, reply.outcome, reply.request, 0, reply.action, detail))
+        return tasks
 
     def _lockbox(self) -> None:
         path, version = _LOCKBOX

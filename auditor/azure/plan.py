@@ -6,9 +6,9 @@ Sources: the operations of the REST reference, api-version 2024-05-01; which of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from auditor.apim.collections import COLLECTIONS, SURROUNDINGS, Collection, collection
 from auditor.model.inventory import SERVICE
@@ -19,6 +19,10 @@ _OF_WORKSPACE: Final = (
     "apis", "backends", "certificates", "diagnostics", "groups", "loggers", "namedValues", "policies",
     "policyFragments", "products", "subscriptions",
 )  # fmt: skip
+_PROFILES: Final = "microsoft.cdn/profiles"
+_ZONES: Final = "microsoft.network/privatednszones"
+_VERSIONS: Final = {"microsoft.cdn": "2024-02-01", "microsoft.network": "2024-06-01"}
+"""By provider, for what is listed below neighbours."""
 BELOW: Final[Mapping[str, tuple[str, ...]]] = {
     SERVICE: _OF_SERVICE,
     f"{SERVICE}/apis": _OF_API,
@@ -29,6 +33,10 @@ BELOW: Final[Mapping[str, tuple[str, ...]]] = {
     f"{SERVICE}/workspaces/apis": _OF_API,
     f"{SERVICE}/workspaces/apis/operations": ("policies",),
     f"{SERVICE}/workspaces/products": ("policies", "apiLinks", "groupLinks"),
+    _PROFILES: ("afdEndpoints", "customDomains", "originGroups", "securityPolicies"),
+    f"{_PROFILES}/afdendpoints": ("routes",),
+    f"{_PROFILES}/origingroups": ("origins",),
+    _ZONES: ("A",),
 }
 """Collections below a resource, by its type in lower case."""
 _COPIES: Final = frozenset({f"{SERVICE}/products/apis", f"{SERVICE}/products/groups"})
@@ -44,7 +52,8 @@ NEIGHBOURS: Final = (
     "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
     "microsoft.network/frontdoorwebapplicationfirewallpolicies",
     "microsoft.network/frontdoors",
-    "microsoft.cdn/profiles",
+    _PROFILES,
+    _ZONES,
     "microsoft.keyvault/vaults",
     "microsoft.managedidentity/userassignedidentities",
 )
@@ -69,7 +78,12 @@ class Task:
     @property
     def collection(self) -> Collection:
         """What is known of it."""
-        return collection(self.name)
+        version = _VERSIONS.get(self.parent_type.partition("/")[0])
+        return (
+            collection(self.name)
+            if version is None
+            else Collection(self.name, self.name, api_version=version)
+        )
 
     @property
     def path(self) -> str:
@@ -87,6 +101,8 @@ class Task:
         """The permission it needs."""
         if "/" in self.name:
             return self.collection.action
+        if not self.parent_type.startswith(SERVICE):
+            return f"{self.parent_type}/{self.name}/read"
         head = self.parent_type.removeprefix(SERVICE).strip("/")
         return "/".join(part for part in ("Microsoft.ApiManagement/service", head, self.name, "read") if part)
 
@@ -96,6 +112,25 @@ def below(resource_id: str, type_: str) -> tuple[Task, ...]:
     if type_ in _COPIES:
         return ()
     return tuple(Task(resource_id, type_, name) for name in BELOW.get(type_, ()))
+
+
+def below_neighbours(rows: Iterable[Mapping[str, Any]]) -> tuple[Task, ...]:
+    """The collections to be listed below what Resource Graph told of, which it does not hold.
+
+    Of CDN profiles those that are a Front Door; of private DNS zones those that are not of another service.
+    """
+    tasks: list[Task] = []
+    for row in rows:
+        type_, resource_id = str(row.get("type", "")).lower(), row.get("id")
+        if not isinstance(resource_id, str):
+            continue
+        sku = row.get("sku")
+        tier = str(sku.get("name", "")) if isinstance(sku, dict) else ""
+        wanted = (type_ == _PROFILES and tier.lower().endswith("_azurefrontdoor")) or (
+            type_ == _ZONES and not resource_id.lower().rpartition("/")[2].startswith("privatelink.")
+        )
+        tasks += below(resource_id.rstrip("/"), type_) if wanted else ()
+    return tuple(tasks)
 
 
 def around(subscription: str) -> tuple[Task, ...]:

@@ -135,6 +135,17 @@ class Subject:
             return Text(value.pieces, unresolved(self.resource, at, value.unresolved))
         raise Undetermined(odd(self.resource, at, value, "a string"))
 
+    def wording(self, pointer: str) -> Text:
+        """A string as :meth:`text` gives it, or the expression that stands in its place: for comparisons.
+
+        Raises:
+            Undetermined: Neither a string nor an expression stands there.
+        """
+        raw = self._raw(pointer)
+        if not isinstance(raw, Unresolved):
+            return self.text(pointer)
+        return Text((raw,), unresolved(self.resource, f"{self.base}{pointer}", raw))
+
     def mentions(self, pointer: str) -> bool:
         """Whether the input writes anything at all at ``pointer``, resolved or not.
 

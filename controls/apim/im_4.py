@@ -227,16 +227,15 @@ def uploaded_certificates(service: Subject) -> Verdict:
     on=SERVICE,
     source=_SOURCE,
     severity=Severity.MEDIUM,
-    outcomes="manual unknown not_applicable",
+    outcomes="pass fail manual unknown not_applicable",
 )
 def application_gateway_termination(service: Subject) -> Verdict:
     """Where a proxy ends the caller's TLS connection, the certificate still reaches the policy."""
     if not certificates_arrive(service):
         return NotApplicable("No gateway host name asks for a certificate, so no proxy takes one away.")
-    return Manual(
-        "The gateway asks for certificates, and a proxy in front would answer in the callers' place. Show "
-        "that none ends their TLS connections, or how it verifies the certificate and passes it on."
-    )
+    from controls.apim.im_4_fronts import termination
+
+    return termination(service)
 
 
 CHECKS = (

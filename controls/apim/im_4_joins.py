@@ -22,6 +22,7 @@ from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import settled, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from controls.apim.im_4_fronts import passed_through, passing, says_of
 from controls.policies import policy_words, told
 
 _MOST_NAMED = 5
@@ -179,14 +180,23 @@ def from_header(api: Subject) -> Verdict:
     if in_workspace(api):
         return Manual(f"{whose}. Show that only the proxy reaches the workspace's gateway.", details)
     service = _service_of(api)
+    quiet = service.with_log(Log())
+    fronts = passing(quiet, api, use)
+    if fronts.through is not None:
+        api.log.extend(quiet.log.entries)
+        return passed_through(quiet, api, f"{whose} ({use.header_way})", fronts.through)
     reach = gateway_reach(service)
     if reach is Reach.SETTLED_AFTER_DEPLOYMENT:
         needed = f"who can reach the gateway of {service.name}, which is settled after deployment"
         raise Undetermined(Gap(Reason.NOT_DECLARED, needed, "audit the deployed service"))
     if reach is Reach.PRIVATE:
+        known = says_of(fronts)
+        if known:
+            api.log.extend(quiet.log.entries)
+        rest = "" if known else ", and overwrites the header on every request"
         return Manual(
-            f"{whose}, and the gateway is reached only from private networks. Show that the proxy alone "
-            "reaches it there, and overwrites the header on every request.",
+            f"{whose}, and the gateway is reached only from private networks.{known} Show that the proxy "
+            f"alone reaches it there{rest}.",
             details,
         )
     if reach in (Reach.NARROWED, Reach.SHARED):

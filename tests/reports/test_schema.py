@@ -143,6 +143,7 @@ def test_the_schema_refuses() -> None:
     assert refused(lambda finding: finding.update(status="passed"))
     assert refused(lambda finding: finding.update(details={"states": {}}))
     assert refused(lambda finding: finding.update(details={"kind": "caller-states"}))
+    assert refused(lambda finding: finding.update(details={"kind": "fronts", "routes": [{}], "perhaps": 0}))
     assert refused(lambda finding: finding.update(more=1))
     assert refused(lambda finding: finding["subjects"].append(finding["subjects"][0]))
     assert refused(lambda finding: finding.pop("message"))

@@ -1,0 +1,90 @@
+"""Firewall policies: whether one blocks, and what weakens it.
+
+Sources: REST specification ``WebApplicationFirewallPolicyPropertiesFormat`` (``policySettings.state`` and
+``mode``, ``managedRules``), "Azure Web Application Firewall on Azure Front Door" (managed rules: Premium),
+built-in policies 12430be1-6cc8-4527-a9a8-e3d38f250096 and 425bea59-a659-4cbb-8d31-34499bd030b8 (mode).
+"""
+
+from __future__ import annotations
+
+from auditor.fronts.references import resource
+from auditor.fronts.route import Firewall
+from auditor.model.evidence import Undetermined
+from auditor.model.logic import settled
+from auditor.model.subject import Subject
+from auditor.model.text import Text
+
+OF_GATEWAYS = "microsoft.network/applicationgatewaywebapplicationfirewallpolicies"
+OF_FRONT_DOORS = "microsoft.network/frontdoorwebapplicationfirewallpolicies"
+_MODES = ("Prevention", "Detection")
+_STATES = ("Enabled", "Disabled")
+_COMMANDS = {
+    OF_GATEWAYS: "az network application-gateway waf-policy show --ids ID",
+    OF_FRONT_DOORS: "az network front-door waf-policy show --ids ID",
+}
+
+
+def policy(place: Subject, reference: Text, type_: str) -> Firewall:
+    """What the policy that a front refers to does.
+
+    Raises:
+        Undetermined: The policy, or what decides in it, was not read.
+    """
+    found = resource(place, reference, type_, _COMMANDS[type_])
+    state = "enabledState" if type_ == OF_FRONT_DOORS else "state"
+    enabled = found.read(f"/properties/policySettings/{state}", one_of=_STATES)
+    if enabled == "Disabled":
+        return Firewall(found.name, protects=False, says=f"policy {found.name} is Disabled")
+    mode = found.read("/properties/policySettings/mode", one_of=_MODES)
+    if mode == "Detection":
+        return Firewall(
+            found.name,
+            protects=False,
+            says=f"policy {found.name} is in Detection: it records and lets through",
+        )
+    sets = list(found.items("/properties/managedRules/managedRuleSets", key="/ruleSetType"))
+    if not sets:
+        return Firewall(found.name, protects=False, says=f"policy {found.name} has no managed rules")
+    return Firewall(
+        found.name, protects=True, says=f"policy {found.name}, Enabled, Prevention", notes=_notes(found, sets)
+    )
+
+
+def _notes(found: Subject, sets: list[Subject]) -> tuple[str, ...]:
+    """What is taken out of a policy: for information, so that what is not known is left out."""
+    notes: list[str] = []
+    exclusions = _count(found, "/properties/managedRules/exclusions")
+    exclusions += sum(_count(each, "/exclusions") for each in sets)
+    if exclusions:
+        notes.append(f"{exclusions} exclusions")
+    if off := sum(_switched_off(each) for each in sets):
+        notes.append(f"{off} rules disabled")
+    rules = (
+        "/properties/customRules" if found.resource.type == OF_GATEWAYS else "/properties/customRules/rules"
+    )
+    if allowing := sum(_allows(each) for each in _listed(found, rules)):
+        notes.append(f"{allowing} custom rules allow without a look at the managed ones")
+    return tuple(notes)
+
+
+def _listed(subject: Subject, pointer: str) -> list[Subject]:
+    if not subject.mentions(pointer):
+        return []
+    found = settled(lambda: list(subject.items(pointer)))
+    return [] if isinstance(found, Undetermined) else found
+
+
+def _count(subject: Subject, pointer: str) -> int:
+    return len(_listed(subject, pointer))
+
+
+def _switched_off(rule_set: Subject) -> int:
+    groups = _listed(rule_set, "/ruleGroupOverrides")
+    rules = [rule for group in groups for rule in _listed(group, "/rules")]
+    return sum(
+        (rule.stated("/state") or rule.stated("/enabledState")).casefold() == "disabled" for rule in rules
+    )
+
+
+def _allows(rule: Subject) -> bool:
+    return rule.stated("/action").casefold() == "allow"
