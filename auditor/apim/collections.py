@@ -14,7 +14,7 @@ from auditor.model.inventory import InputKind
 from auditor.model.subject import Subject
 
 API_VERSION = "2024-05-01"
-_CHILDLESS = frozenset({InputKind.AZ_CLI, InputKind.GRAPH})
+_CHILDLESS = frozenset({InputKind.AZ_CLI, InputKind.AZ_LIST, InputKind.GRAPH, InputKind.KEY_VAULT})
 """Inputs that describe services only: none of their collections."""
 
 

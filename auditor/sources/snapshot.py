@@ -10,6 +10,7 @@ from auditor.model.inventory import InputKind, Origin
 from auditor.model.values import Json, member
 from auditor.snapshot.files import records
 from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, SnapshotError
+from auditor.sources import rows
 from auditor.sources import shape as shapes
 from auditor.sources.shape import Found, Shaped, modern, type_of_id
 
@@ -25,7 +26,6 @@ _WHOLE = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
 """A collection that the tier does not have is empty, and that is all there is of it."""
 _IDENTITY = frozenset({"id", "type", "name"})
 _ACTIVITY = "/eventtypes/management/values"
-_EVENTS = "microsoft.insights/events"
 _GRAPH = "microsoft.resourcegraph/resources"
 
 
@@ -93,11 +93,11 @@ def _entries(answer: Answer, body: Mapping[str, Json]) -> Iterator[Found]:
     subscription = answer.request.removeprefix("GET ").casefold().partition("/providers/")[0]
     items = body.get("value")
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        name = item.get("eventDataId") if isinstance(item, dict) else None
-        if isinstance(item, dict) and isinstance(name, str) and name:
-            resource_id = f"{subscription}/providers/{_EVENTS}/{name}"
+        if isinstance(item, dict):
             origin = Origin(f"/value/{index}", request=answer.request)
-            yield Found(resource_id, _EVENTS, item, origin, answer.api_version)
+            found = rows.event(item, origin, subscription, answer.api_version)
+            if found is not None:
+                yield found
 
 
 def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
