@@ -75,9 +75,7 @@ TITLES: Mapping[InputKind, tuple[str, str]] = {
     ),
     InputKind.AZ_LIST: (
         "az listing",
-        (
-            "It shows what az printed of what stands around services; whether that is all, az does not tell."
-        ),
+        ("It shows what az printed of what stands around services; whether that is all, az does not tell."),
     ),
     InputKind.KEY_VAULT: (
         "Key Vault certificate",

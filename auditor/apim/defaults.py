@@ -25,6 +25,8 @@ _SPEC = "API Management REST specification, property description"
 _TLS = "ApiManagementService customProperties, property description; Manage protocols and ciphers"
 _LOGS = "Diagnostic logs settings reference"
 _ONE_GROUP = "Connect privately using an inbound private endpoint: the gateway is the only group"
+_ASSIGNMENT = "Azure Policy assignment structure: excluded scopes and parameters are optional"
+_ROLE = "Understand Azure role definitions: actions and notActions are optional lists"
 _ENDPOINT = "Private endpoint REST specification: each of the two lists of connections is optional"
 _KEYS = "Subscriptions in Azure API Management: the default names of header and query parameter"
 _OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
@@ -248,6 +250,14 @@ _TABLE: dict[str, dict[str, _Row]] = {
     "microsoft.network/privateendpoints": {
         "/properties/privateLinkServiceConnections": _Row(None, _ENDPOINT),
         "/properties/manualPrivateLinkServiceConnections": _Row(None, _ENDPOINT),
+    },
+    "microsoft.authorization/policyassignments": {
+        "/properties/notScopes": _Row(None, _ASSIGNMENT),
+        "/properties/parameters/effect/value": _Row(None, _ASSIGNMENT),
+    },
+    "microsoft.authorization/roledefinitions": {
+        "/properties/permissions/*/actions": _Row(None, _ROLE),
+        "/properties/permissions/*/notActions": _Row(None, _ROLE),
     },
     "microsoft.insights/diagnosticsettings": {
         "/properties/logs": _NONE,

@@ -1,4 +1,4 @@
-"""Rows that are about resources without being one: what happened, what Azure Policy found, what a vault holds.
+"""Rows about resources that are none: what happened, what Azure Policy found, what a vault holds.
 
 None of them comes as a resource with an id of the management API. An entry of the activity log, a state of
 Azure Policy and a certificate in a vault are given one here, the same whichever way they came; of each only
@@ -133,7 +133,11 @@ def _certificate(item: Mapping[str, Json], origin: Origin) -> Found | None:
     if not isinstance(identifier, str) or not identifier.lower().startswith("https://"):
         return None
     host, *path = identifier.rstrip("/").split("/")[2:]
-    if len(path) not in (2, 3) or path[0].lower() != "certificates" or not isinstance(item.get("policy"), dict):
+    if (
+        len(path) not in (2, 3)
+        or path[0].lower() != "certificates"
+        or not isinstance(item.get("policy"), dict)
+    ):
         return None
     properties = {
         name: {part: _trimmed(part, parts[part]) for part in wanted if parts.get(part) is not None}
