@@ -55,7 +55,7 @@ def native_backup(service: Subject) -> Verdict:
     days, seen = _interval(service), list[datetime]()
 
     def recent(entry: Subject) -> bool:
-        at = succeeded(entry, service.name)
+        at = succeeded(entry, service.resource.id)
         if at is not None:
             seen.append(at)
         return at is not None and service.now - at <= timedelta(days=days)

@@ -1,0 +1,54 @@
+"""Certificates as their vault tells of them, found by the identifier that a service refers to.
+
+A reference may name the certificate or the secret of the same name, with a version or without. The vault's
+REST reference (``CertificateBundle``) and ``az keyvault certificate show`` name the same members differently;
+a name is read the way the input writes it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.subject import Subject
+
+_TYPE: Final = "microsoft.keyvault/vaults/certificates"
+_IDENTIFIER: Final = re.compile(
+    r"https://(?P<host>[^/]+)/(?:secrets|certificates)/(?P<name>[^/]+)(?:/[^/]+)?/?", re.IGNORECASE
+)
+_POLICY: Final = "/properties/policy"
+KEY_TYPE: Final = (f"{_POLICY}/key_props/kty", f"{_POLICY}/keyProperties/keyType")
+KEY_SIZE: Final = (f"{_POLICY}/key_props/key_size", f"{_POLICY}/keyProperties/keySize")
+CURVE: Final = (f"{_POLICY}/key_props/crv", f"{_POLICY}/keyProperties/curve")
+EXPORTABLE: Final = (f"{_POLICY}/key_props/exportable", f"{_POLICY}/keyProperties/exportable")
+MONTHS: Final = (
+    f"{_POLICY}/x509_props/validity_months",
+    f"{_POLICY}/x509CertificateProperties/validityInMonths",
+)
+ISSUER: Final = (f"{_POLICY}/issuer/name", f"{_POLICY}/issuerParameters/name")
+ACTIONS: Final = (f"{_POLICY}/lifetime_actions", f"{_POLICY}/lifetimeActions")
+ACTION: Final = ("/action/action_type", "/action/actionType", "/action")
+DAYS_BEFORE: Final = ("/trigger/days_before_expiry", "/trigger/daysBeforeExpiry", "/daysBeforeExpiry")
+PERCENTAGE: Final = ("/trigger/lifetime_percentage", "/trigger/lifetimePercentage", "/lifetimePercentage")
+"""Members by meaning, as the REST API and az name them."""
+
+
+def vault_certificate(user: Subject, identifier: str) -> Subject | None:
+    """The certificate that an identifier refers to, as its vault tells of it; None where it was not read.
+
+    Raises:
+        Undetermined: It is not an identifier of a certificate or a secret.
+    """
+    found = _IDENTIFIER.fullmatch(identifier.strip())
+    if found is None:
+        needed = f"{identifier[:80]!r} as a Key Vault identifier, to which {user.name} refers"
+        raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "write it as https://VAULT/secrets/NAME"))
+    key = f"https://{found['host']}/certificates/{found['name']}".lower()
+    known = user.audit.inventory.by_key.get(key)
+    return user.of(known) if known is not None and known.type == _TYPE else None
+
+
+def spelled(subject: Subject, names: tuple[str, ...]) -> str:
+    """Which of a member's names the input writes; the first where it writes none."""
+    return next((name for name in names if subject.mentions(name)), names[0])
