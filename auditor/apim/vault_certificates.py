@@ -32,6 +32,22 @@ ACTION: Final = ("/action/action_type", "/action/actionType", "/action")
 DAYS_BEFORE: Final = ("/trigger/days_before_expiry", "/trigger/daysBeforeExpiry", "/daysBeforeExpiry")
 PERCENTAGE: Final = ("/trigger/lifetime_percentage", "/trigger/lifetimePercentage", "/lifetimePercentage")
 """Members by meaning, as the REST API and az name them."""
+_FROM: Final = ("/properties/attributes/nbf", "/properties/attributes/notBefore")
+_TO: Final = ("/properties/attributes/exp", "/properties/attributes/expires")
+
+
+def days(certificate: Subject) -> float:
+    """How long the newest version is valid; the REST API counts seconds, az writes dates.
+
+    Raises:
+        Undetermined: The vault does not tell when it begins or ends.
+    """
+    return (_moment(certificate, _TO) - _moment(certificate, _FROM)) / 86_400
+
+
+def _moment(certificate: Subject, names: tuple[str, str]) -> float:
+    wire, az = names
+    return certificate.number(wire) if not certificate.mentions(az) else certificate.moment(az).timestamp()
 
 
 def vault_certificate(user: Subject, identifier: str) -> Subject | None:

@@ -21,6 +21,7 @@ from auditor.apim.vault_certificates import (
     KEY_TYPE,
     MONTHS,
     PERCENTAGE,
+    days,
     spelled,
     vault_certificate,
 )
@@ -35,6 +36,8 @@ _EC = ("EC", "EC-HSM")
 _CURVES = ("P-256", "P-256K", "P-384", "P-521")
 _BITS = 2048
 _MONTHS = 12
+_LONGEST = 398
+"""Days: what certificate authorities round a year up to."""
 _RENEW = "AutoRenew"
 _SELF, _UNKNOWN = "Self", "Unknown"
 _IDENTIFIER = "/properties/keyVault/secretIdentifier"
@@ -60,15 +63,15 @@ def certificate_properties(certificate: Subject) -> Verdict:
     name = certificate.item or certificate.name
     if found is None:
         return Manual(
-            f"Key size, validity, issuer and lifetime action of the certificate of {name} stand in the vault, "
-            "which was not read. Show the certificate's policy there, or add what az keyvault certificate show "
-            "prints to the input."
+            f"Key size, validity, issuer and lifetime action of the certificate of {name} stand in the "
+            "vault, which was not read. Show the certificate's policy there, or add to the input what az "
+            "keyvault certificate show prints."
         )
     return all_of(
         found,
         (_key, _life, _renewal, _issuer, _exportable),
-        "The certificates that were read in the vault have a sound key, live a year at most, come from a known "
-        "issuer and renew themselves.",
+        "The certificates that were read in the vault have a sound key, live a year at most, come from a "
+        "known issuer and renew themselves.",
     )
 
 
@@ -80,8 +83,8 @@ def _key(certificate: Subject) -> Verdict:
     bits = certificate.number(spelled(certificate, KEY_SIZE))
     if bits < _BITS:
         return Fail(
-            f"The key of {certificate.name} in the vault has {bits:.0f} bits, fewer than {_BITS}: set the key "
-            "size in its policy and make a new version."
+            f"The key of {certificate.name} in the vault has {bits:.0f} bits, fewer than {_BITS}: set the "
+            "key size in its policy and make a new version."
         )
     return Pass("Its key is long enough.")
 
@@ -92,6 +95,12 @@ def _life(certificate: Subject) -> Verdict:
         return Fail(
             f"The certificate {certificate.name} in the vault is made for {months:.0f} months, more than "
             f"{_MONTHS}: shorten the validity in its policy."
+        )
+    span = days(certificate)
+    if span > _LONGEST:
+        return Fail(
+            f"The newest version of {certificate.name} in the vault is valid for {span:.0f} days, more than a "
+            "year: make a new version by its policy."
         )
     return Pass("It lives a year at most.")
 
@@ -120,15 +129,15 @@ def _renewal(certificate: Subject) -> Verdict:
         judge,
         "It has a lifetime action.",
         Fail(
-            f"The certificate {certificate.name} in the vault has no lifetime action, so nothing happens before "
-            "it expires: set one that renews it."
+            f"The certificate {certificate.name} in the vault has no lifetime action, so nothing happens "
+            "before it expires: set one that renews it."
         ),
     )
     if not isinstance(verdict, Pass) or any(kinds):
         return verdict
     return Manual(
-        f"The lifetime action of {certificate.name} in the vault sends mail and renews nothing: show who renews "
-        "it, or let the vault do so."
+        f"The lifetime action of {certificate.name} in the vault sends mail and renews nothing: show who "
+        "renews it, or let the vault do so."
     )
 
 
@@ -137,8 +146,8 @@ def _issuer(certificate: Subject) -> Verdict:
     if issuer.casefold() in (_SELF.casefold(), _UNKNOWN.casefold()):
         what = "is self-signed" if issuer.casefold() == _SELF.casefold() else "was made elsewhere"
         return Manual(
-            f"The certificate {certificate.name} {what} (issuer {issuer} in the vault): show who vouches for it, "
-            "and that those who check it know so."
+            f"The certificate {certificate.name} {what} (issuer {issuer} in the vault): show who vouches "
+            "for it, and that those who check it know so."
         )
     return Pass("Its issuer is known.")
 
@@ -147,6 +156,6 @@ def _exportable(certificate: Subject) -> Verdict:
     if certificate.flag(spelled(certificate, EXPORTABLE)):
         return Pass("Its key can be taken to the gateway.")
     return Manual(
-        f"The key of {certificate.name} cannot be exported from the vault, and a gateway needs it: see that the "
-        "last refresh succeeded."
+        f"The key of {certificate.name} cannot be exported from the vault, and a gateway needs it: see that "
+        "the last refresh succeeded."
     )
