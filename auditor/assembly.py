@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.engine import judge
-from auditor.model.check import Catalogue, Check, Control, Feature
+from auditor.model.check import Beside, Catalogue, Check, Control, Feature
 from auditor.model.evidence import Log
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
@@ -48,6 +48,8 @@ class Plan:
     """Every control; None instead of rows where it was not asked for."""
     every_evidence: bool = False
     """Keep the evidence of each passing subject, not of the first alone."""
+    beside: Beside | None = None
+    """What else is said of the subjects; see :class:`Catalogue`."""
 
 
 def plan(catalogue: Catalogue, asked: frozenset[str] | None = None, every_evidence: bool = False) -> Plan:
@@ -74,7 +76,7 @@ def plan(catalogue: Catalogue, asked: frozenset[str] | None = None, every_eviden
             for feature in control.features
         )
         controls.append((control, rows))
-    return Plan(checks, tuple(controls), every_evidence)
+    return Plan(checks, tuple(controls), every_evidence, catalogue.beside)
 
 
 def _listed_under(check: Check, control: Control, feature: Feature) -> bool:
@@ -95,7 +97,11 @@ def audit_service(what: Plan, audit: Audit, service: Resource) -> ServiceJson:
         # Findings of one check at a time: their evidence is as long as the policies of an estate.
         found = list(judge(check, audit, service))
         statuses[check.id] = fold(finding.status for finding in found)
-        rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache)
+        said = [
+            what.beside(audit, service, check, one.resource, one.status) if what.beside else []
+            for one in found
+        ]
+        rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache, said)
     controls = [
         _not_asked(control) if rows is None else _control(control, rows, rows_of, statuses)
         for control, rows in what.controls

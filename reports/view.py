@@ -304,6 +304,8 @@ _DRAWN: Mapping[str, set[str]] = {
     "caller-states": {"verdict", "states"},
     "policy-statements": {"statements"},
     "authentication": {"arrivals", "statements"},
+    "role-assignments": {"here", "inherited"},
+    "policy-assignments": {"assigned", "non_compliant"},
 }
 """Members of details that the reports draw themselves, by the kind."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -38,6 +39,8 @@ class State:
     """As written: ``Compliant``, ``NonCompliant``, ``Exempt`` and others."""
     timestamp: str
     """As written; empty where the row does not tell it."""
+    at: datetime | None = None
+    """The same as a moment, where it is one."""
 
     @property
     def is_compliant(self) -> bool:
@@ -87,7 +90,16 @@ def _state(row: Subject) -> State | None:
     if not (about and definition and compliance):
         return None
     assignment = _said(row, "/properties/policyAssignmentId").rstrip("/").lower()
-    return State(row.resource, definition, assignment, about, compliance, _said(row, "/properties/timestamp"))
+    at = settled(partial(row.moment, "/properties/timestamp"))
+    return State(
+        row.resource,
+        definition,
+        assignment,
+        about,
+        compliance,
+        _said(row, "/properties/timestamp"),
+        at if isinstance(at, datetime) else None,
+    )
 
 
 def _said(row: Subject, pointer: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from auditor.model.knowledge import Knowledge
+from auditor.model.inventory import Resource
+from auditor.model.knowledge import Audit, Knowledge
+from auditor.model.results import AzurePolicyJson
 from auditor.model.subject import Subject
 from auditor.model.verdict import Severity, Source, Status, Verdict
 
@@ -125,6 +127,11 @@ class Control:
         raise KeyError(f"{self.id} has no feature {title!r}")
 
 
+Beside = Callable[[Audit, Resource, Check, Resource, Status], list[AzurePolicyJson]]
+"""Gives what Azure Policy says of a resource that a check judged: of the audit, the service, the check, the
+resource and the check's status. It is shown beside the verdict and changes nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything an audit of one kind of service judges, in the baseline's order."""
@@ -134,6 +141,7 @@ class Catalogue:
     controls: tuple[Control, ...]
     checks: tuple[Check, ...]
     knowledge: Knowledge
+    beside: Beside | None = None
 
     def control(self, control_id: str) -> Control:
         """The control with an id, in any case.

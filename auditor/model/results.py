@@ -59,6 +59,20 @@ class SubjectJson(TypedDict):
     fingerprint: str
 
 
+class AzurePolicyJson(TypedDict):
+    """What Azure Policy says of the subject of a finding: its own answer, which decides nothing here."""
+
+    definition: str
+    name: str
+    state: str
+    resource: str
+    timestamp: str
+    agrees: bool | None
+    reason: NotRequired[str]
+    note: str
+    resources: NotRequired[int]
+
+
 class FindingJson(TypedDict):
     """One verdict on one subject, or equal passes of several."""
 
@@ -74,6 +88,7 @@ class FindingJson(TypedDict):
     gaps: list[GapJson]
     details: NotRequired[dict[str, Any]]
     waiver: NotRequired[dict[str, Any]]
+    azure_policy: NotRequired[list[AzurePolicyJson]]
 
 
 class FeatureResultJson(TypedDict):

@@ -99,8 +99,8 @@ def _life(certificate: Subject) -> Verdict:
     span = days(certificate)
     if span > _LONGEST:
         return Fail(
-            f"The newest version of {certificate.name} in the vault is valid for {span:.0f} days, more than a "
-            "year: make a new version by its policy."
+            f"The newest version of {certificate.name} in the vault is valid for {span:.0f} days, more than "
+            "a year: make a new version by its policy."
         )
     return Pass("It lives a year at most.")
 
