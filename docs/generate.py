@@ -32,7 +32,10 @@ GET: dict[InputKind, str] = {
     InputKind.REST: "`az rest --method get --url ID?api-version=2024-05-01`, of a resource or a collection",
     InputKind.AZ_RESOURCE: "`az resource show --ids ID`",
     InputKind.AZ_CLI: "`az apim show --name NAME --resource-group GROUP`, `az apim api list` and the like",
-    InputKind.AZ_LIST: "`az role assignment list --all`, `az policy assignment list`, `az security pricing list`",
+    InputKind.AZ_LIST: (
+        "`az role assignment list --all`, `az policy assignment list`, `az security pricing list` and what "
+        "is listed below"
+    ),
     InputKind.KEY_VAULT: "`az keyvault certificate show --id IDENTIFIER`, of each certificate in use",
     InputKind.GRAPH: "`az graph query -q \"resources | where type =~ 'microsoft.apimanagement/service'\"`",
     InputKind.SNAPSHOT: "`auditor collect --subscription ID -o snapshot.json.gz`",

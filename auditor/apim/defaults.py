@@ -106,6 +106,7 @@ _ON = _Row(True, _SPEC)
 _TABLE: dict[str, dict[str, _Row]] = {
     SERVICE: {
         "/identity": _NONE,
+        "/identity/tenantId": _NONE,
         "/identity/userAssignedIdentities": _NONE,
         "/zones": _NONE,
         "/properties/virtualNetworkType": _Row("None", _SPEC),

@@ -38,7 +38,7 @@ class State:
     compliance: str
     """As written: ``Compliant``, ``NonCompliant``, ``Exempt`` and others."""
     timestamp: str
-    """As written; empty where the row does not tell it."""
+    """As written."""
     at: datetime | None = None
     """The same as a moment, where it is one."""
 
@@ -56,6 +56,13 @@ class State:
     def weight(self) -> int:
         """0 for the worst: not compliant, then what is neither, then compliant."""
         return 0 if self.is_not else 2 if self.is_compliant else 1
+
+
+def unreadable_states(service: Subject) -> list[Resource]:
+    """Rows on a service itself that lack what makes them a state: each may be any."""
+    own = f"{service.resource.id.lower()}/providers/{STATES}/"
+    rows = (row for row in service.audit.inventory.of_type(STATES) if row.id.lower().startswith(own))
+    return [row for row in rows if _state(service.with_log(Log()).of(row)) is None]
 
 
 @derived
@@ -87,7 +94,8 @@ def _state(row: Subject) -> State | None:
     about = _said(row, "/properties/resourceId")
     definition = _said(row, "/properties/policyDefinitionId").rstrip("/").rpartition("/")[2].lower()
     compliance = _said(row, "/properties/complianceState")
-    if not (about and definition and compliance):
+    timestamp = _said(row, "/properties/timestamp")
+    if not (about and definition and compliance and timestamp):
         return None
     assignment = _said(row, "/properties/policyAssignmentId").rstrip("/").lower()
     at = settled(partial(row.moment, "/properties/timestamp"))
@@ -97,7 +105,7 @@ def _state(row: Subject) -> State | None:
         assignment,
         about,
         compliance,
-        _said(row, "/properties/timestamp"),
+        timestamp,
         at if isinstance(at, datetime) else None,
     )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from auditor.apim.activity import KEPT_DAYS, regenerated, succeeded, was_read
 from auditor.apim.kinds import SERVICE, below
-from auditor.apim.subscriptions import says_inactive
+from auditor.apim.subscriptions import is_active, says_inactive
 from auditor.model.evidence import Log, Undetermined
 from auditor.model.inventory import Resource
 from auditor.model.logic import every, settled, some
@@ -32,26 +32,32 @@ def subscription_key_rotation(service: Subject) -> Verdict:
         )
     entries, rest = _by_subscription(service)
     left: list[str] = []
+    rotated: list[str] = []
 
     def judge(subscription: Subject) -> Verdict:
         if says_inactive(subscription):
-            return NotApplicable("The subscription is not active.")
+            return Pass("The subscription is not active.")
         own = [*entries.get(subscription.resource.id.lower(), ()), *entries.get("", ())]
         if some(map(subscription.of, own), _in_time):
+            rotated.append(subscription.name)
             return Pass("A key of the subscription was regenerated.")
         if rest is not None:
             raise rest
+        if not is_active(subscription):
+            return Pass("The subscription is not active.")
         left.append(subscription.name)
         return Manual("No key of the subscription was regenerated.")
 
     verdict = every(
         below(service, "subscriptions"),
         judge,
-        lambda count: (
-            f"A key of each of {count} active subscriptions was regenerated in the last {KEPT_DAYS} days."
+        lambda _: (
+            f"A key of each of {len(rotated)} active subscriptions was regenerated in the last "
+            f"{KEPT_DAYS} days."
         ),
-        NotApplicable("There is no active subscription."),
     )
+    if isinstance(verdict, Pass) and not rotated:
+        return NotApplicable("There is no active subscription.")
     if not isinstance(verdict, Manual):
         return verdict
     names = ", ".join(left[:5]) + (", ..." if len(left) > 5 else "")

@@ -17,7 +17,7 @@ from auditor.apim.exposure import (
     network_of,
 )
 from auditor.apim.kinds import SERVICE
-from auditor.apim.policy_states import State, states_of
+from auditor.apim.policy_states import State, states_of, unreadable_states
 from auditor.apim.portal import Portal, setting
 from auditor.apim.tiers import Capability, is_v2, needs, supports, tier_of
 from auditor.model.check import Kind
@@ -231,6 +231,10 @@ def portal_exposure(service: Subject) -> Verdict:
 def azure_policy_states(service: Subject) -> Verdict:
     """What Azure Policy says of the two definitions that the baseline names."""
     own = Subject(service.audit, service.resource, Log())
+    for row in unreadable_states(own):
+        needed = f"the state {row.name} of {service.name}: it lacks its definition, its answer or its moment"
+        gap = Gap(Reason.ABSENT, needed, f"az policy state list --resource {full_id(service)}")
+        raise Undetermined(gap)
     found = [
         state
         for definition in _NAMED

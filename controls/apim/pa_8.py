@@ -19,7 +19,7 @@ _TENANTS = "microsoft.customerlockbox/tenantoptedin"
 )
 def lockbox(service: Subject) -> Verdict:
     """Microsoft's support sees the customer's data only after the customer's approval."""
-    tenants = _tenants(service)
+    tenants = _tenants(service) if service.audit.inventory.of_type(_TENANTS) else []
     if len(tenants) == 1:
         if tenants[0].flag("/isOptedIn"):
             return Pass("The tenant has opted in to Customer Lockbox.")
@@ -40,7 +40,9 @@ def _tenants(service: Subject) -> list[Subject]:
     A run signs in to one tenant and reads services of that alone. A service that says which tenant its
     identity is of is believed.
     """
-    own = service.stated("/identity/tenantId").casefold()
+    own = ""
+    if service.has("/identity") and service.has("/identity/tenantId"):
+        own = service.text("/identity/tenantId").value().casefold()
     return [
         service.of(found)
         for found in service.audit.inventory.of_type(_TENANTS)
