@@ -87,7 +87,9 @@ def test_a_run_judges_access_and_governance(live: Any) -> None:
     assert "unknown" not in backups
     for service in found.values():
         (finding,) = service["apim.am-2.policy-assigned"]
-        assert any(entry["resource"].endswith("/policyAssignments/benchmark") for entry in finding["evidence"])
+        assert any(
+            entry["resource"].endswith("/policyAssignments/benchmark") for entry in finding["evidence"]
+        )
         assert finding["details"]["assigned"][0]["name"] == "Microsoft cloud security benchmark"
 
 
@@ -159,7 +161,8 @@ def test_a_bad_one_fails_though_the_rest_may_not_be_read(live: Any) -> None:
     live.server.forbid("Microsoft.Authorization/roleDefinitions/read", "/")
     found = live()
     statuses = {
-        service.lower(): checks["apim.pa-7.role-assignments"][0]["status"] for service, checks in found.items()
+        service.lower(): checks["apim.pa-7.role-assignments"][0]["status"]
+        for service, checks in found.items()
     }
     assert statuses.pop(chosen.lower()) == "fail"
     assert set(statuses.values()) == {"pass"}
