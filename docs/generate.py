@@ -32,10 +32,7 @@ GET: dict[InputKind, str] = {
     InputKind.REST: "`az rest --method get --url ID?api-version=2024-05-01`, of a resource or a collection",
     InputKind.AZ_RESOURCE: "`az resource show --ids ID`",
     InputKind.AZ_CLI: "`az apim show --name NAME --resource-group GROUP`, `az apim api list` and the like",
-    InputKind.AZ_LIST: (
-        "`az role assignment list --all`, `az policy assignment list`, `az security pricing list` and what "
-        "is listed below"
-    ),
+    InputKind.AZ_LIST: "`az role assignment list --all` and what else is listed below",
     InputKind.KEY_VAULT: "`az keyvault certificate show --id IDENTIFIER`, of each certificate in use",
     InputKind.GRAPH: "`az graph query -q \"resources | where type =~ 'microsoft.apimanagement/service'\"`",
     InputKind.SNAPSHOT: "`auditor collect --subscription ID -o snapshot.json.gz`",
@@ -52,12 +49,6 @@ INPUTS_INTRODUCTION = (
     "files that describe one resource are put together by its id, in any case; what templates declare and "
     "what Azure reported are not mixed ([why](decisions/0004-declared-and-observed.md)). JSON may have "
     "comments, a byte order mark, and UTF-16 as PowerShell's `>` writes it."
-)
-SURROUNDINGS_KEY = (
-    "What applies to a subscription, wherever it stands, is listed once for the subscription, and only "
-    "a snapshot tells whether such a list is whole. Networks, security groups, vaults, identities, "
-    "firewalls and the states of Azure Policy come from Resource Graph; whether the tenant has opted in "
-    "to Customer Lockbox comes from the tenant."
 )
 COLLECTIONS_KEY = (
     "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "
@@ -359,9 +350,12 @@ def inputs_page() -> str:
         *table(["collection", "request", "permission", "in a portal export"], rows),
         "## Around a service",
         "",
-        SURROUNDINGS_KEY,
+        collections.SURROUNDINGS_KEY,
         "",
         *table(["collection", "request", "permission"], above),
+        collections.FILES_KEY,
+        "",
+        *table(["what", "as a file", "to know"], collections.FILES),
     ]
     return page("auditor/audit.py and auditor/apim/collections.py", "Inputs", lines)
 

@@ -244,7 +244,7 @@ def _initiative(
 ) -> Watch | None:
     defined = _defined(assignment, _SETS, identifier)
     if defined is None and guid in BENCHMARKS:
-        location = str(service.resource.body.get("location") or "").replace(" ", "").casefold()
+        location = service.with_log(Log()).stated("/location").replace(" ", "").casefold()
         held = frozenset({_VNET}) if location.startswith(_BUT_FOR_ONE) else _OF_BENCHMARK
         return Watch(BENCHMARKS[guid], guid, assignment.resource, enforcement, held)
     if defined is None:

@@ -18,6 +18,7 @@ from auditor.apim.assigned_policies import (
 from auditor.apim.kinds import SERVICE
 from auditor.apim.policy_states import State, states_of
 from auditor.apim.scopes import written_scope
+from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.logic import some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Pass, Severity, Verdict
@@ -37,6 +38,9 @@ _MOST = 20
 def policy_assigned(service: Subject) -> Verdict:
     """Azure Policy watches the service."""
     watched = some(service.around(ASSIGNMENTS), lambda assignment: watches(service, assignment))
+    if not watched and service.source.declared:
+        needed = f"what is assigned above {service.name}, which no template shows"
+        raise Undetermined(Gap(Reason.INPUT, needed, "audit the deployed service"))
     found = watching(service)
     held = covered(found)
     missing = [BUILT_IN[guid] for guid in EXPECTED if guid not in held]
