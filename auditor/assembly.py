@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.engine import judge
-from auditor.model.check import Beside, Catalogue, Check, Control, Feature
+from auditor.engine import Finding, judge
+from auditor.model.check import Beside, Catalogue, Check, Control, Feature, Judged
 from auditor.model.evidence import Log
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
 from auditor.model.results import (
+    AzurePolicyJson,
     CatalogueJson,
     ControlResultJson,
     FeatureResultJson,
@@ -97,10 +98,7 @@ def audit_service(what: Plan, audit: Audit, service: Resource) -> ServiceJson:
         # Findings of one check at a time: their evidence is as long as the policies of an estate.
         found = list(judge(check, audit, service))
         statuses[check.id] = fold(finding.status for finding in found)
-        said = [
-            what.beside(audit, service, check, one.resource, one.status) if what.beside else []
-            for one in found
-        ]
+        said = [_beside(what, audit, service, one) for one in found]
         rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache, said)
     controls = [
         _not_asked(control) if rows is None else _control(control, rows, rows_of, statuses)
@@ -115,6 +113,14 @@ def audit_service(what: Plan, audit: Audit, service: Resource) -> ServiceJson:
         input=service.input.path,
         controls=controls,
     )
+
+
+def _beside(what: Plan, audit: Audit, service: Resource, finding: Finding) -> list[AzurePolicyJson]:
+    """What the catalogue knows that others say of a finding's subject."""
+    if what.beside is None:
+        return []
+    judged = Judged(service, finding.check, finding.resource, finding.item, finding.status)
+    return what.beside(audit, judged)
 
 
 def _not_asked(control: Control) -> ControlResultJson:

@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.apim.assigned_policies import BUILT_IN
 from auditor.apim.policy_states import State, states_of
-from auditor.model.check import Check
+from auditor.model.check import Judged
 from auditor.model.evidence import Log
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
@@ -38,37 +38,26 @@ _ENTITY: Final = (
     "asks-otherwise",
     "It counts neither certificates by id, nor a managed identity, nor what policies send.",
 )
-_TEXT: Final = (
-    "asks-otherwise",
-    "It wants base first in each of the four sections, lost or not.",
-)
+_TEXT: Final = ("asks-otherwise", "It wants base first in each of the four sections, lost or not.")
 _TRAFFIC: Final = ("asks-otherwise", "Defender for APIs judges by what it sees and by a few policies.")
 _GROUP: Final = ("asks-otherwise", "It wants one category group and the destination of its assignment.")
 _AUDIT: Final = ("asks-less", "The category group audit is enough for it.")
+_ONE: Final = ("asks-otherwise", "It looks at one endpoint alone, by default at that of direct management.")
+_VNET: Final = "ef619a2c-cc4d-4d03-b2ba-8c94a834d85b"
+_ENDPOINTS: Final = "df73bd95-24da-4a4f-96b9-4e8b94b402bd"
 _DIFFERENCES: Final[Mapping[tuple[str, Status], tuple[str, str]]] = {
     ("c15dcc82-b93c-4dcb-9332-fbf121685b54", Status.PASS): _ENTITY,
-    ("c15dcc82-b93c-4dcb-9332-fbf121685b54", Status.FAIL): _ENTITY,
     ("d5448c98-e503-4fdd-bcd2-784960c00d04", Status.PASS): _TEXT,
-    ("d5448c98-e503-4fdd-bcd2-784960c00d04", Status.FAIL): _TEXT,
     ("8ac833bd-f505-48d5-887e-c993a1d3eea0", Status.PASS): _TRAFFIC,
     ("8ac833bd-f505-48d5-887e-c993a1d3eea0", Status.FAIL): _TRAFFIC,
-    ("df73bd95-24da-4a4f-96b9-4e8b94b402bd", Status.PASS): (
-        "asks-more",
-        "A setting that is not there counts as switched on.",
-    ),
-    ("df73bd95-24da-4a4f-96b9-4e8b94b402bd", Status.FAIL): (
-        "asks-less",
-        "It looks at one endpoint alone, by default at that of direct management.",
-    ),
-    ("ef619a2c-cc4d-4d03-b2ba-8c94a834d85b", Status.FAIL): (
-        "asks-less",
-        "It looks at the tiers Developer and Premium by default, and not at additional locations.",
-    ),
     ("73ef9241-5d81-4cd4-b483-8443d1730fe5", Status.FAIL): (
         "asks-less",
         "It asks for a tier that can be in a virtual network, not for the network.",
     ),
-    ("73ef9241-5d81-4cd4-b483-8443d1730fe5", Status.PASS): ("asks-otherwise", "It knows no v2 tier."),
+    ("73ef9241-5d81-4cd4-b483-8443d1730fe5", Status.PASS): (
+        "asks-otherwise",
+        "It asks for a tier of its list, which by default has none of the v2 tiers.",
+    ),
     ("567c93f7-3661-494f-a30f-0a94d9bfebf8", Status.PASS): _GROUP,
     ("3a8ff864-d881-44ce-bed3-0c63ede634cb", Status.PASS): _GROUP,
     ("6f3f5778-f809-4755-9d8f-bd5a5a7add85", Status.PASS): _GROUP,
@@ -77,7 +66,23 @@ _DIFFERENCES: Final[Mapping[tuple[str, Status], tuple[str, str]]] = {
     ("6f3f5778-f809-4755-9d8f-bd5a5a7add85", Status.FAIL): _AUDIT,
     ("187242f4-89c6-4c43-9a4e-188c0efacc5f", Status.FAIL): _AUDIT,
 }
-"""By definition and by what the check says: why Azure Policy can say the opposite."""
+"""By definition and by what the check says: what always lies between the two."""
+
+
+def _difference(subject: Judged, definition: str) -> tuple[str, str] | None:
+    """Why Azure Policy can say the opposite here; None where nothing is known that holds here."""
+    if definition == _ENDPOINTS and subject.check.id == "apim.ns-2.configuration-endpoints":
+        return _ONE
+    if definition == _VNET and subject.item:
+        return "asks-less", "It does not look at additional locations."
+    if definition == _VNET and _tier(subject.service) not in ("developer", "premium"):
+        return "asks-less", "By default it looks at the tiers Developer and Premium alone."
+    return _DIFFERENCES.get((definition, subject.status))
+
+
+def _tier(service: Resource) -> str:
+    sku = service.body.get("sku")
+    return str(sku.get("name")).casefold() if isinstance(sku, Mapping) else ""
 
 
 def _definitions_of() -> dict[str, tuple[str, ...]]:
@@ -91,30 +96,25 @@ def _definitions_of() -> dict[str, tuple[str, ...]]:
 _DEFINITIONS: Final = _definitions_of()
 
 
-def azure_policy(
-    audit: Audit, service: Resource, check: Check, resource: Resource, status: Status
-) -> list[AzurePolicyJson]:
+def azure_policy(audit: Audit, subject: Judged) -> list[AzurePolicyJson]:
     """What Azure Policy says of the resource of a finding, one entry for each definition that asks the same.
 
     Args:
         audit: The audit.
-        service: The service that the finding belongs to.
-        check: The check.
-        resource: What the finding is about.
-        status: What the check says.
+        subject: What was judged, and what came of it.
     """
-    definitions = _DEFINITIONS.get(check.id)
+    definitions = _DEFINITIONS.get(subject.check.id)
     if definitions is None:
         return []
-    found = _by_resource(Subject(audit, service, Log()))
-    own, above = resource.id.lower(), service.id.lower()
+    found = _by_resource(Subject(audit, subject.service, Log()))
+    own, above = subject.resource.id.lower(), subject.service.id.lower()
     entries = []
     for definition in definitions:
         states = found.get((definition, own)) or [
             state for state in found.get((definition, above), ()) if state.about.lower() == above
         ]
         if states:
-            entries.append(_entry(audit, states, status))
+            entries.append(_entry(audit, states, subject))
     return entries
 
 
@@ -132,10 +132,10 @@ def _by_resource(service: Subject) -> dict[tuple[str, str], list[State]]:
     return found
 
 
-def _entry(audit: Audit, states: list[State], status: Status) -> AzurePolicyJson:
+def _entry(audit: Audit, states: list[State], subject: Judged) -> AzurePolicyJson:
     """The worst of several states, beside what the check says."""
     state = min(states, key=lambda one: (one.weight, one.about.lower()))
-    agrees, reason, note = _compared(audit, state, status)
+    agrees, reason, note = _compared(audit, state, subject)
     entry = AzurePolicyJson(
         definition=state.definition,
         name=BUILT_IN.get(state.definition, state.definition),
@@ -153,14 +153,14 @@ def _entry(audit: Audit, states: list[State], status: Status) -> AzurePolicyJson
     return entry
 
 
-def _compared(audit: Audit, state: State, status: Status) -> tuple[bool | None, str, str]:
+def _compared(audit: Audit, state: State, subject: Judged) -> tuple[bool | None, str, str]:
     if not (state.is_compliant or state.is_not):
         return None, "no-plain-answer", REASONS["no-plain-answer"]
-    if status not in (Status.PASS, Status.FAIL):
+    if subject.status not in (Status.PASS, Status.FAIL):
         return None, "not-decided", REASONS["not-decided"]
-    if state.is_compliant == (status is Status.PASS):
+    if state.is_compliant == (subject.status is Status.PASS):
         return True, "", ""
-    known = _DIFFERENCES.get((state.definition, status))
+    known = _difference(subject, state.definition)
     if known is not None:
         return False, *known
     reason = "old" if (state.at is not None and audit.now - state.at > _STALE) else "not-explained"

@@ -127,9 +127,20 @@ class Control:
         raise KeyError(f"{self.id} has no feature {title!r}")
 
 
-Beside = Callable[[Audit, Resource, Check, Resource, Status], list[AzurePolicyJson]]
-"""Gives what Azure Policy says of a resource that a check judged: of the audit, the service, the check, the
-resource and the check's status. It is shown beside the verdict and changes nothing of it."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a check was judged on, and what came of it."""
+
+    service: Resource
+    check: Check
+    resource: Resource
+    item: str
+    """Of the resource; empty for the resource itself."""
+    status: Status
+
+
+Beside = Callable[[Audit, Judged], list[AzurePolicyJson]]
+"""Gives what Azure Policy says of what was judged: shown beside the verdict, it changes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from auditor.apim.kinds import SERVICE, SUBSCRIPTION
 from auditor.apim.roles import CLASSIC, Role, assigned_within, inherited, principal_of, role_of
 from auditor.apim.scopes import Standing, standing, written_scope
 from auditor.apim.subscriptions import BUILT_IN, Breadth, breadth_of, is_active, says_inactive
-from auditor.model.logic import every
+from auditor.model.evidence import Log
+from auditor.model.logic import every, settled
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
 from controls.declare import check
@@ -34,7 +36,8 @@ def role_assignments(service: Subject) -> Verdict:
     def judge(assignment: Subject) -> Verdict:
         role = role_of(service, assignment)
         if not role.broad:
-            _tell(listed, assignment, role, "")
+            quiet = settled(partial(principal_of, assignment.with_log(Log())))
+            _tell(listed, assignment, role, quiet if isinstance(quiet, str) else "not told")
             return Pass("The role is not broad.")
         if standing(service, assignment.resource) is not Standing.WITHIN:
             return Pass("The role is held elsewhere.")
