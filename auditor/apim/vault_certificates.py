@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.apim.policy_states import COMPONENT_STATES
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.subject import Subject
 
 _TYPE: Final = "microsoft.keyvault/vaults/certificates"
@@ -63,6 +64,27 @@ def vault_certificate(user: Subject, identifier: str) -> Subject | None:
     key = f"https://{found['host']}/certificates/{found['name']}".lower()
     known = user.audit.inventory.by_key.get(key)
     return user.of(known) if known is not None and known.type == _TYPE else None
+
+
+def answers(user: Subject, identifier: str) -> dict[str, int]:
+    """How many states of Azure Policy on a vault's certificate say what; rows not well formed are left out.
+
+    The members' names are those of ``ComponentPolicyState``; how Azure writes ids of components was not seen,
+    so that the vault and the certificate are looked for in them. Nothing is decided by it.
+    """
+    found = _IDENTIFIER.fullmatch(identifier.strip())
+    if found is None:
+        return {}
+    vault = found["host"].partition(".")[0].lower()
+    counts: dict[str, int] = {}
+    for resource in user.audit.inventory.of_type(COMPONENT_STATES):
+        row = user.with_log(Log()).of(resource)
+        component, answer = (row.stated(f"/properties/{name}") for name in ("componentId", "complianceState"))
+        parts = f"{component}/{row.stated('/properties/resourceId')}".lower().replace(".", "/").split("/")
+        named = f"/certificates/{found['name']}/".lower() in f"{component}/".lower()
+        if answer and named and vault in parts:
+            counts[answer] = counts.get(answer, 0) + 1
+    return counts
 
 
 def spelled(subject: Subject, names: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ from auditor.apim.vault_certificates import (
     KEY_TYPE,
     MONTHS,
     PERCENTAGE,
+    answers,
     days,
     spelled,
     vault_certificate,
@@ -62,10 +63,12 @@ def certificate_properties(certificate: Subject) -> Verdict:
     found = vault_certificate(certificate, identifier.value()) if identifier.complete else None
     name = certificate.item or certificate.name
     if found is None:
+        said = answers(certificate, identifier.value()) if identifier.complete else {}
+        told = ", ".join(f"{count} {answer}" for answer, count in sorted(said.items()))
         return Manual(
             f"Key size, validity, issuer and lifetime action of the certificate of {name} stand in the "
             "vault, which was not read. Show the certificate's policy there, or add to the input what az "
-            "keyvault certificate show prints."
+            f"keyvault certificate show prints.{f' States of Azure Policy on it: {told}.' if told else ''}"
         )
     return all_of(
         found,

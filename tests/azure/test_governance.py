@@ -140,6 +140,7 @@ def test_an_owner_of_the_subscription_is_information(live: Any) -> None:
         ("Microsoft.Authorization/roleAssignments/read", "apim.pa-7.role-assignments"),
         ("Microsoft.Authorization/policyAssignments/read", "apim.am-2.policy-assigned"),
         ("Microsoft.Insights/eventtypes/values/read", "apim.br-1.native-backup"),
+        ("Microsoft.Security/pricings/read", "apim.lt-1.defender-for-apis"),
     ],
 )
 def test_what_may_not_be_read_is_unknown_and_names_the_permission(live: Any, action: str, check: str) -> None:
@@ -152,6 +153,29 @@ def test_what_may_not_be_read_is_unknown_and_names_the_permission(live: Any, act
                 (gap,) = finding["gaps"]
                 assert gap["reason"] == "forbidden"
                 assert action in gap["needed"] + gap["remedy"]
+
+
+def test_a_plan_that_is_off_fails_in_its_own_subscription(live: Any) -> None:
+    first, second = live.estate.subscriptions()
+    kind = "Microsoft.Security/pricings"
+    plan = {"id": f"/subscriptions/{first}/providers/{kind}/Api", "name": "Api", "type": kind}
+    live.server.state.put({**plan, "properties": {"pricingTier": "Free"}})
+    found = live()
+    for service, checks in found.items():
+        statuses = {finding["status"] for finding in checks["apim.lt-1.defender-for-apis"]}
+        if f"/{second}/" in service:
+            assert (
+                "fail" not in statuses
+                or "not onboarded" in checks["apim.lt-1.defender-for-apis"][0]["message"]
+            )
+        else:
+            assert statuses <= {"fail", "unknown", "not_applicable"}
+    assert "fail" in {
+        finding["status"]
+        for service, checks in found.items()
+        if f"/{first}/" in service
+        for finding in checks["apim.lt-1.defender-for-apis"]
+    }
 
 
 def test_a_bad_one_fails_though_the_rest_may_not_be_read(live: Any) -> None:
