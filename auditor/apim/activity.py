@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from auditor.apim.by_service import about
 from auditor.apim.collections import ACTIVITY
-from auditor.apim.scopes import covers
 from auditor.model.evidence import Log
 from auditor.model.subject import Subject
 
@@ -43,12 +43,13 @@ def regenerated(service: Subject) -> Iterator[Subject]:
 
 def _entries(service: Subject, ends: tuple[str, ...]) -> Iterator[Subject]:
     """Entries about a service by how their operation ends; one that does not tell is among them."""
-    for entry in service.around(ACTIVITY):
-        quiet = entry.with_log(Log())
-        what, about = quiet.stated("/operationName"), quiet.stated("/resourceId")
-        other = bool(what) and not what.casefold().endswith(ends)
-        if not other and (not about or covers(service.resource.id, about)):
+    for resource in about(service, ACTIVITY.lower(), "/resourceId"):
+        entry = service.of(resource)
+        what = entry.with_log(Log()).stated("/operationName")
+        if not what or what.casefold().endswith(ends):
             yield entry
+    for _ in service.around(ACTIVITY):
+        pass
 
 
 def succeeded(entry: Subject, ends: str = "") -> datetime | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from auditor.apim.by_service import about
 from auditor.apim.scopes import covers
 from auditor.model.evidence import Log
 from auditor.model.inventory import Resource
@@ -19,6 +20,7 @@ from auditor.model.subject import Subject
 
 STATES: Final = "microsoft.policyinsights/policystates"
 COMPONENT_STATES: Final = "microsoft.policyinsights/componentpolicystates"
+_ABOUT: Final = "/properties/resourceId"
 COMPLIANT: Final = "Compliant"
 NON_COMPLIANT: Final = "NonCompliant"
 
@@ -59,10 +61,9 @@ class State:
 
 
 def unreadable_states(service: Subject) -> list[Resource]:
-    """Rows on a service itself that lack what makes them a state: each may be any."""
-    own = f"{service.resource.id.lower()}/providers/{STATES}/"
-    rows = (row for row in service.audit.inventory.of_type(STATES) if row.id.lower().startswith(own))
-    return [row for row in rows if _state(service.with_log(Log()).of(row)) is None]
+    """Rows on a service, or on nobody knows what, that lack what makes them a state: each may be any."""
+    quiet = service.with_log(Log())
+    return [row for row in about(service, STATES, _ABOUT) if _state(quiet.of(row)) is None]
 
 
 @derived
@@ -72,7 +73,7 @@ def states_of(service: Subject) -> Mapping[str, tuple[State, ...]]:
     A row that lacks what makes it a state is left out: nothing rests on its absence.
     """
     newest: dict[tuple[str, str, str], State] = {}
-    for resource in service.audit.inventory.of_type(STATES):
+    for resource in about(service, STATES, _ABOUT):
         state = _state(service.with_log(Log()).of(resource))
         if state is None or not covers(service.resource.id, state.about):
             continue
@@ -91,11 +92,11 @@ def _order(state: State) -> tuple[int, str, str]:
 
 
 def _state(row: Subject) -> State | None:
-    about = _said(row, "/properties/resourceId")
+    target = _said(row, _ABOUT)
     definition = _said(row, "/properties/policyDefinitionId").rstrip("/").rpartition("/")[2].lower()
     compliance = _said(row, "/properties/complianceState")
     timestamp = _said(row, "/properties/timestamp")
-    if not (about and definition and compliance and timestamp):
+    if not (target and definition and compliance and timestamp):
         return None
     assignment = _said(row, "/properties/policyAssignmentId").rstrip("/").lower()
     at = settled(partial(row.moment, "/properties/timestamp"))
@@ -103,7 +104,7 @@ def _state(row: Subject) -> State | None:
         row.resource,
         definition,
         assignment,
-        about,
+        target,
         compliance,
         timestamp,
         at if isinstance(at, datetime) else None,

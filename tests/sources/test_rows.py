@@ -105,6 +105,17 @@ def test_states_of_two_moments_are_two(tmp_path: Path) -> None:
     assert len(reading(tmp_path, document).inventory.of_type(rows.STATES.lower())) == 2
 
 
+def test_what_is_about_a_service_adds_none(tmp_path: Path) -> None:
+    """Roles and states are listed for a subscription: of services that nobody asked for as well."""
+    role = {
+        "id": f"{ID}2/providers/Microsoft.Authorization/roleAssignments/r",
+        "type": "Microsoft.Authorization/roleAssignments",
+        "properties": {"principalType": "User"},
+    }
+    found = reading(tmp_path, [SERVICE, role], [{**STATE, "resourceId": f"{ID}2"}]).inventory
+    assert [service.id for service in found.services] == [ID]
+
+
 def test_no_states_say_nothing(tmp_path: Path) -> None:
     found = reading(tmp_path, SERVICE, {"@odata.context": "x", "@odata.count": 0, "value": []})
     assert found.problems == []
