@@ -13,7 +13,6 @@ from auditor.apim.assigned_policies import BUILT_IN
 from auditor.apim.policy_states import State, states_of
 from auditor.model.check import Judged
 from auditor.model.evidence import Log
-from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
 from auditor.model.logic import derived
 from auditor.model.results import AzurePolicyJson
@@ -69,20 +68,19 @@ _DIFFERENCES: Final[Mapping[tuple[str, Status], tuple[str, str]]] = {
 """By definition and by what the check says: what always lies between the two."""
 
 
-def _difference(subject: Judged, definition: str) -> tuple[str, str] | None:
+def _difference(audit: Audit, subject: Judged, definition: str) -> tuple[str, str] | None:
     """Why Azure Policy can say the opposite here; None where nothing is known that holds here."""
     if definition == _ENDPOINTS and subject.check.id == "apim.ns-2.configuration-endpoints":
         return _ONE
     if definition == _VNET and subject.item:
         return "asks-less", "It does not look at additional locations."
-    if definition == _VNET and _tier(subject.service) not in ("developer", "premium"):
+    if definition == _VNET and _tier(audit, subject) not in ("developer", "premium"):
         return "asks-less", "By default it looks at the tiers Developer and Premium alone."
     return _DIFFERENCES.get((definition, subject.status))
 
 
-def _tier(service: Resource) -> str:
-    sku = service.body.get("sku")
-    return str(sku.get("name")).casefold() if isinstance(sku, Mapping) else ""
+def _tier(audit: Audit, subject: Judged) -> str:
+    return Subject(audit, subject.service, Log()).stated("/sku/name").casefold()
 
 
 def _definitions_of() -> dict[str, tuple[str, ...]]:
@@ -160,7 +158,7 @@ def _compared(audit: Audit, state: State, subject: Judged) -> tuple[bool | None,
         return None, "not-decided", REASONS["not-decided"]
     if state.is_compliant == (subject.status is Status.PASS):
         return True, "", ""
-    known = _difference(subject, state.definition)
+    known = _difference(audit, subject, state.definition)
     if known is not None:
         return False, *known
     reason = "old" if (state.at is not None and audit.now - state.at > _STALE) else "not-explained"

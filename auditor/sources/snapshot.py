@@ -94,10 +94,19 @@ def _entries(answer: Answer, body: Mapping[str, Json]) -> Iterator[Found]:
     items = body.get("value")
     for index, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, dict):
-            origin = Origin(f"/value/{index}", request=answer.request)
+            origin = Origin(f"/value/{index}", request=_request(answer.request))
             found = rows.event(item, origin, subscription, answer.api_version)
             if found is not None:
                 yield found
+
+
+def _request(request: str) -> str:
+    """A request as findings name it: of the activity log without the hours and the page of one run."""
+    if _ACTIVITY not in request.casefold():
+        return request
+    path, _, query = request.partition("?")
+    version = next((part for part in query.split("&") if part.startswith("api-version=")), "")
+    return f"{path}?{version}"
 
 
 def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
@@ -123,7 +132,7 @@ def _listing(listed: Listed) -> shapes.Listed:
     return shapes.Listed(
         listed.parent,
         listed.type,
-        Origin("", request=listed.request),
+        Origin("", request=_request(listed.request)),
         whole,
         "" if whole else detail or str(listed.outcome),
         reason=_REASONS.get(listed.outcome, Reason.FAILED),
