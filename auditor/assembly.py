@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from auditor.engine import judge
-from auditor.model.check import Catalogue, Check, Control, Feature
+from auditor.engine import Finding, judge
+from auditor.model.check import Beside, Catalogue, Check, Control, Feature, Judged
 from auditor.model.evidence import Log
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
 from auditor.model.results import (
+    AzurePolicyJson,
     CatalogueJson,
     ControlResultJson,
     FeatureResultJson,
@@ -55,6 +56,8 @@ class Plan:
     """Every control; None instead of rows where it was not asked for."""
     every_evidence: bool = False
     """Keep the evidence of each passing subject, not of the first alone."""
+    beside: Beside | None = None
+    """What else is said of the subjects; see :class:`Catalogue`."""
 
 
 def plan(catalogue: Catalogue, asked: frozenset[str] | None = None, every_evidence: bool = False) -> Plan:
@@ -81,7 +84,7 @@ def plan(catalogue: Catalogue, asked: frozenset[str] | None = None, every_eviden
             for feature in control.features
         )
         controls.append((control, rows))
-    return Plan(checks, tuple(controls), every_evidence)
+    return Plan(checks, tuple(controls), every_evidence, catalogue.beside)
 
 
 def _listed_under(check: Check, control: Control, feature: Feature) -> bool:
@@ -108,7 +111,8 @@ def audit_service(what: Plan, audit: Audit, service: Resource, treat: Treatment 
     for check in what.checks:
         # Findings of one check at a time: their evidence is as long as the policies of an estate.
         found = list(judge(check, audit, service))
-        rows = rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache)
+        said = [_beside(what, audit, service, one) for one in found]
+        rows = rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache, said)
         treat(service, rows)
         statuses[check.id] = fold(row["status"] for row in rows)
     controls = [
@@ -124,6 +128,14 @@ def audit_service(what: Plan, audit: Audit, service: Resource, treat: Treatment 
         input=service.input.path,
         controls=controls,
     )
+
+
+def _beside(what: Plan, audit: Audit, service: Resource, finding: Finding) -> list[AzurePolicyJson]:
+    """What the catalogue knows that others say of a finding's subject."""
+    if what.beside is None:
+        return []
+    judged = Judged(service, finding.check, finding.resource, finding.item, finding.status)
+    return what.beside(audit, judged)
 
 
 def _not_asked(control: Control) -> ControlResultJson:

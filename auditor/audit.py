@@ -82,6 +82,14 @@ TITLES: Mapping[InputKind, tuple[str, str]] = {
             "of a service none of its collections."
         ),
     ),
+    InputKind.AZ_LIST: (
+        "az listing",
+        ("It shows what az printed of what stands around services; whether that is all, az does not tell."),
+    ),
+    InputKind.KEY_VAULT: (
+        "Key Vault certificate",
+        "It shows the certificates in it, as their vault tells of them; of services nothing.",
+    ),
     InputKind.GRAPH: (
         "Resource Graph rows",
         "Resource Graph holds services and their neighbours, none of a service's collections.",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 from auditor.digest import OF, evidence_digest
 from auditor.engine import Finding
 from auditor.model.evidence import Evidence, Gap
 from auditor.model.inventory import Origin, Resource
-from auditor.model.results import EvidenceJson, FindingJson, GapJson, OriginJson, SubjectJson
+from auditor.model.results import AzurePolicyJson, EvidenceJson, FindingJson, GapJson, OriginJson, SubjectJson
 from auditor.model.values import Partial, Redacted, Unresolved
 from auditor.model.verdict import FOLD_ORDER, Status
 
@@ -30,22 +31,35 @@ Cache = dict[tuple[str, str, bool], EvidenceJson]
 
 
 def finding_rows(
-    found: list[Finding], service: Resource, every_evidence: bool, cache: Cache
+    found: list[Finding],
+    service: Resource,
+    every_evidence: bool,
+    cache: Cache,
+    said: Sequence[list[AzurePolicyJson]] = (),
 ) -> list[FindingJson]:
     """Worst first. Equal passes of several subjects are one entry with the evidence of the first.
 
     So are unknowns that lack a fact for the same reasons: twenty named values whose refresh a template cannot
     show are one thing to know. Their gaps are named together, up to a few.
+
+    Args:
+        found: What one check says.
+        service: The service it was judged on.
+        every_evidence: Keep every subject's own entry.
+        cache: Evidence that was written before.
+        said: What Azure Policy says beside each finding, where it says anything.
     """
     groups: dict[tuple[str, ...], FindingJson] = {}
     rows: list[FindingJson] = []
-    for finding in found:
+    for finding, beside in zip(found, said or repeat([]), strict=False):
         subject = _subject(finding, service)
-        key = _group(finding, every_evidence)
+        key = _group(finding, every_evidence, beside)
         if key and key in groups:
             _join(groups[key], finding, subject)
             continue
         row = _finding(finding, subject, cache, None if every_evidence else _MOST_EVIDENCE)
+        if beside:
+            row["azure_policy"] = beside
         rows.append(row)
         if key:
             groups[key] = row
@@ -63,12 +77,14 @@ def order(rows: list[FindingJson]) -> None:
         rows.sort(key=lambda row: (_ORDER[row["status"]], row["subjects"][0]["id"].lower(), row["message"]))
 
 
-def _group(finding: Finding, every_evidence: bool) -> tuple[str, ...]:
+def _group(finding: Finding, every_evidence: bool, beside: list[AzurePolicyJson]) -> tuple[str, ...]:
     """What findings have in common that are one entry; empty for one that stands alone."""
+    answers = [f"{one['definition']} {one['state']} {one['note']}" for one in beside]
     if finding.status in _FOLDED and not every_evidence:
-        return (finding.status.value, finding.message)
+        return (finding.status.value, finding.message, *answers)
     if finding.status is Status.UNKNOWN and finding.details is None:
-        return (finding.status.value, *sorted({gap.reason.value for gap in finding.gaps}))
+        reasons = sorted({gap.reason.value for gap in finding.gaps})
+        return (finding.status.value, *reasons, *answers)
     return ()
 
 

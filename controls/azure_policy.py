@@ -10,6 +10,7 @@ Source: the definitions as published on github.com/Azure/azure-policy (MIT), bui
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -234,6 +235,20 @@ NEIGHBOURS: Final[tuple[BuiltIn, ...]] = (
     ),
 )
 """Definitions of other categories that look at a service among other resources."""
+
+_MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    "567c93f7-3661-494f-a30f-0a94d9bfebf8": _LOGS,
+    "3a8ff864-d881-44ce-bed3-0c63ede634cb": _LOGS,
+    "6f3f5778-f809-4755-9d8f-bd5a5a7add85": _LOGS,
+    "8ac833bd-f505-48d5-887e-c993a1d3eea0": ("apim.im-1.operations-authenticated",),
+}
+"""Definitions whose rules were not compared: three that send logs somewhere, and one of Defender for APIs."""
+
+CHECKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    **{each.id: each.checks for each in (*BUILT_INS, *NEIGHBOURS) if each.checks},
+    **_MORE,
+}
+"""By the id of a definition: ids of the checks that ask the same, the nearest first."""
 
 
 def built_in(definition_id: str) -> BuiltIn | None:

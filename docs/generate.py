@@ -17,45 +17,17 @@ from typing import Any
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))  # the checkout itself where there is one, else what is installed
 
-from auditor.apim import collections, defaults, tiers
-from auditor.audit import TITLES
+from auditor.apim import defaults, tiers
 from auditor.errors import Exit
 from auditor.model.check import Catalogue, Check, Control, Feature
-from auditor.model.inventory import InputKind
 from auditor.model.verdict import Status
 from controls import catalogue, policy_rules
-from docs import azure_policy_page
+from docs import azure_policy_page, inputs_page
 
-GET: dict[InputKind, str] = {
-    InputKind.ARM_TEMPLATE: "a deployment's template; `az bicep build --file main.bicep` makes one of Bicep",
-    InputKind.PORTAL_EXPORT: "*Export template* in the portal, or `az group export --name GROUP`",
-    InputKind.PARAMETERS: "a deployment's parameters; `az bicep build-params --file main.bicepparam`",
-    InputKind.REST: "`az rest --method get --url ID?api-version=2024-05-01`, of a resource or a collection",
-    InputKind.AZ_RESOURCE: "`az resource show --ids ID`",
-    InputKind.AZ_CLI: "`az apim show --name NAME --resource-group GROUP`, `az apim api list` and the like",
-    InputKind.GRAPH: "`az graph query -q \"resources | where type =~ 'microsoft.apimanagement/service'\"`",
-    InputKind.SNAPSHOT: "`auditor collect --subscription ID -o snapshot.json.gz`",
-    InputKind.POWERSHELL: "`Get-AzResource -ResourceId ID -ExpandProperties | ConvertTo-Json -Depth 100`",
-}
-"""How to get an input of each kind; a kind that this version cannot read has no row."""
 DEFAULTS_KEY = (
     "A type without a provider is a child of a service or of a workspace; `*` stands for any item. *Since* "
     "is the api-version from which the default holds: read or declared with an older one, or with one that "
     "the input does not tell, an absent member is `unknown`. `None` says that absent means there is none."
-)
-INPUTS_INTRODUCTION = (
-    "The kind of a file is told by its content; `auditor scan` prints what it took each file for. Several "
-    "files that describe one resource are put together by its id, in any case; what templates declare and "
-    "what Azure reported are not mixed ([why](decisions/0004-declared-and-observed.md)). JSON may have "
-    "comments, a byte order mark, and UTF-16 as PowerShell's `>` writes it."
-)
-SURROUNDINGS_KEY = (
-    "What applies to a subscription is listed once; only a snapshot tells whether a list is whole. Networks, "
-    "vaults, firewalls come from Resource Graph; parts of Front Doors and DNS records are listed below each."
-)
-COLLECTIONS_KEY = (
-    "`ID` is the service's resource id; every request is a GET: `az rest --method get --url ...`. The "
-    "permission is what reads the collection; the Reader role has them all."
 )
 
 
@@ -325,41 +297,6 @@ def policy_rules_page() -> str:
     return page("controls/policy_rules.py", "Rules on policies", lines)
 
 
-def inputs_page() -> str:
-    """The kinds of input, and the collections of a service."""
-    readable = [(kind, *texts) for kind, texts in TITLES.items() if kind in GET]
-    kinds = ([title, f"`{kind.value}`", GET[kind], cannot] for kind, title, cannot in readable)
-    rows = []
-    for collection in collections.COLLECTIONS.values():
-        if collection.nested:
-            request, action = "below another collection", "-"
-        else:
-            request, action = f"`{collection.path('ID')}`", f"`{collection.action}`"
-        rows.append([collection.title, request, action, "yes" if collection.exported else "no"])
-    above = (
-        [each.title, f"`{each.path('/subscriptions/ID')}`", f"`{each.action}`"]
-        for each in collections.SURROUNDINGS.values()
-    )
-    lines = [
-        INPUTS_INTRODUCTION,
-        "",
-        "## Kinds",
-        "",
-        *table(["input", "named in results", "how to get it", "what it cannot show"], kinds),
-        "## Collections",
-        "",
-        COLLECTIONS_KEY,
-        "",
-        *table(["collection", "request", "permission", "in a portal export"], rows),
-        "## Around a service",
-        "",
-        SURROUNDINGS_KEY,
-        "",
-        *table(["collection", "request", "permission"], above),
-    ]
-    return page("auditor/audit.py and auditor/apim/collections.py", "Inputs", lines)
-
-
 # -- writing ---------------------------------------------------------------------------------------------
 
 
@@ -372,7 +309,7 @@ def pages() -> dict[Path, str]:
     written[DOCS / "cli.md"] = cli_page()
     written[DOCS / "tiers.md"] = tiers_page()
     written[DOCS / "defaults.md"] = defaults_page()
-    written[DOCS / "inputs.md"] = inputs_page()
+    written[DOCS / "inputs.md"] = page(inputs_page.SOURCE, inputs_page.TITLE, inputs_page.lines(table))
     written[DOCS / "policy-rules.md"] = policy_rules_page()
     beside = azure_policy_page.lines(table, prose)
     written[DOCS / "azure-policy.md"] = page(azure_policy_page.SOURCE, azure_policy_page.TITLE, beside)

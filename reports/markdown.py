@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.results import FeatureResultJson, Results, ServiceJson
+from auditor.model.results import AzurePolicyJson, FeatureResultJson, Results, ServiceJson
 from auditor.model.verdict import FOLD_ORDER, fold
 from reports import registers, summary
 from reports.mdpage import Page
@@ -45,6 +45,7 @@ def render_markdown(results: Results, limit: int = MOST_BYTES) -> str:
     page.section(_unknown_title(view), _steps(view), 0.3, "steps")
     page.section("### For a person to answer", _manual(view), 0.3, "checks")
     page.section("### Accepted and answered by people", _registers(view), 0.25, "entries")
+    page.section("### Where Azure Policy differs", _differences(view), 0.2, "differences")
     page.section("### What the input could not show", _not_shown(view), 0.25, "lines")
     if not view.single:
         page.section("### Every control, every service", _matrix(view), 0.8, "services")
@@ -204,6 +205,7 @@ def _routes(one: Found) -> Iterator[str]:
 
 
 def _facts(one: Found, short: summary.Shortener) -> Iterator[str]:
+    yield from map(_beside, one.finding.get("azure_policy", ())[:_MOST_ALIKE])
     evidence = one.finding["evidence"]
     for entry in evidence[:_MOST_EVIDENCE]:
         fact = f"{code(entry['pointer'].removeprefix('#'), 160)} = {code(entry['value'], 160)}"
@@ -217,6 +219,30 @@ def _facts(one: Found, short: summary.Shortener) -> Iterator[str]:
         yield fact
     if len(evidence) > _MOST_EVIDENCE:
         yield f"and {len(evidence) - _MOST_EVIDENCE} more values"
+
+
+def _beside(one: AzurePolicyJson) -> str:
+    """What Azure Policy says beside a verdict."""
+    word = {True: "agrees", False: "differs", None: "is not comparable"}[one["agrees"]]
+    note = f": {text(one['note'], 240)}" if one["note"] else ""
+    return f"Azure Policy {word} ({text(one['state'], 40)}, {code(one['definition'], 60)}){note}"
+
+
+def _differences(view: View) -> Iterator[str]:
+    """Where Azure Policy says the opposite, whatever the verdict."""
+    found = False
+    for service in view.services:
+        for control in service.data["controls"]:
+            for feature in control["features"]:
+                for finding in feature["findings"]:
+                    for one in finding.get("azure_policy", ()):
+                        if one["agrees"] is False:
+                            name = code(summary.subject_name(finding, service.data), 120)
+                            said = f"{summary.STATUS_WORDS[finding['status']]} here"
+                            found = True
+                            yield f"- {code(finding['check'])} {name}: {said}. {_beside(one)}"
+    if found:
+        yield ""
 
 
 def _steps(view: View) -> Iterator[str]:

@@ -306,6 +306,8 @@ _DRAWN: Mapping[str, set[str]] = {
     "authentication": {"arrivals", "statements"},
     "vault-chain": {"from", "vault", "broken", "links"},
     "fronts": {"routes", "perhaps"},
+    "role-assignments": {"here", "inherited"},
+    "policy-assignments": {"assigned", "non_compliant"},
 }
 """Members of details that the reports draw themselves, by the kind."""
 

@@ -14,7 +14,7 @@ from auditor.model.inventory import SERVICE, InputKind
 from auditor.model.subject import Subject
 
 API_VERSION = "2024-05-01"
-_CHILDLESS = frozenset({InputKind.AZ_CLI, InputKind.GRAPH})
+_CHILDLESS = frozenset({InputKind.AZ_CLI, InputKind.AZ_LIST, InputKind.GRAPH, InputKind.KEY_VAULT})
 """Inputs that describe services only: none of their collections."""
 
 
@@ -142,6 +142,55 @@ SURROUNDINGS: dict[str, Collection] = {
     )
 }
 """What is listed for a subscription: what stands at it, above it and below it."""
+
+
+SURROUNDINGS_KEY = (
+    "What applies to a subscription, wherever it stands, is listed once for the subscription, and only "
+    "a snapshot tells whether such a list is whole. Networks, security groups, vaults, identities, "
+    "firewalls and the states of Azure Policy come from Resource Graph; parts of Front Doors and DNS records "
+    "are listed below each; whether the tenant has opted in to Customer Lockbox comes from the tenant."
+)
+FILES: tuple[tuple[str, str, str], ...] = (
+    (
+        "role assignments",
+        "`az role assignment list --all`",
+        "names of principals are left out; with `--include-classic-administrators` these are counted",
+    ),
+    ("custom roles", "`az role definition list --custom-role-only`", ""),
+    ("policy assignments", "`az policy assignment list --scope ID --disable-scope-strict-match`", ""),
+    (
+        "definitions and initiatives of your own",
+        "`az policy definition list`, `az policy set-definition list`",
+        "rules are searched for the type of API Management",
+    ),
+    (
+        "states of Azure Policy",
+        "`az policy state list --resource ID`, or POST `policyStates/latest/queryResults`",
+        "the newest state of each evaluation counts",
+    ),
+    (
+        "the activity log",
+        "`az monitor activity-log list --resource-id ID --offset 90d --max-events 1000`",
+        "entries on backups and regenerated keys are kept, without who did it and from where",
+    ),
+    ("Defender plans", "`az security pricing list`", ""),
+    (
+        "certificates of a vault",
+        "`az keyvault certificate show --id IDENTIFIER`",
+        "key, validity, issuer's name and lifetime actions are kept",
+    ),
+    (
+        "any of the first five",
+        '`az graph query -q "authorizationresources"`, `policyresources`, `securityresources`',
+        "Resource Graph leaves out what you may not read, without a word",
+    ),
+)
+"""What stands around services, as files: what, how to get it, what to know."""
+FILES_KEY = (
+    'The same comes as files, told by content, in the form of the management API (`{"value": [...]}`) '
+    "or in that of `az`. What is in them is judged; that something is *not* in them says nothing unless "
+    "`--complete` does."
+)
 
 
 def collection(name: str) -> Collection:

@@ -8,17 +8,18 @@ built-in policy whose rule implies the default; all were read on :data:`REVIEWED
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.apim.collections import planned
 from auditor.apim.tiers import is_v2
+from auditor.fronts import defaults as fronts
 from auditor.keyvault import defaults as keyvault
+from auditor.model.defaults import Row
 from auditor.model.evidence import Default, Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
 from auditor.model.subject import Subject
-from auditor.model.values import Json, member
+from auditor.model.values import member
+from auditor.network import defaults as network
 
 REVIEWED = "2026-11-21"
 GATEWAY = "Microsoft.WindowsAzure.ApiManagement.Gateway."
@@ -26,13 +27,9 @@ _SPEC = "API Management REST specification, property description"
 _TLS = "ApiManagementService customProperties, property description; Manage protocols and ciphers"
 _LOGS = "Diagnostic logs settings reference"
 _ONE_GROUP = "Connect privately using an inbound private endpoint: the gateway is the only group"
+_ASSIGNMENT = "Azure Policy assignment structure: excluded scopes and parameters are optional"
+_ROLE = "Understand Azure role definitions: actions and notActions are optional lists"
 _ENDPOINT = "Private endpoint REST specification: each of the two lists of connections is optional"
-_GATEWAY = "Application Gateway REST specification: the member is optional, and absent means none"
-_DOOR = "Front Door REST specification: the member is optional, and absent means none"
-_SUBNET = "Subnet REST specification: each of these members is optional"
-_OF_SUBNETS = ("networkSecurityGroup", "routeTable", "serviceEndpoints")
-_NSG = "Network security groups"
-_ROUTES = "Route table REST specification: the list is optional"
 _KEYS = "Subscriptions in Azure API Management: the default names of header and query parameter"
 _OLD_SERVICE = datetime(2018, 4, 1, 23, 59, 59, tzinfo=UTC)
 """Services created on or before this day have the old protocols on unless they say otherwise."""
@@ -64,18 +61,6 @@ LATER_SUITE = f"{GATEWAY}Security.Ciphers.TLS_RSA_WITH_AES_256_GCM_SHA384"
 """A weak suite that the documented list lacks and some services show: judged only where it stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    value: Json | Callable[[Subject], Json]
-    source: str
-    since: str = ""
-    observed_only: bool = False
-    """It holds for what Azure reported; a template does not carry the member at all."""
-    declared_only: bool = False
-    """It holds for what a template leaves out; Azure always reports the member, so that a body without it is
-    a part of one."""
-
-
 def _by_creation_date(service: Subject) -> str:
     """Old protocols and 3DES: on for services created up to 1 April 2018, off for later ones."""
     if planned(service) or not _stated(service, "createdAtUtc"):
@@ -104,31 +89,32 @@ def _portal_status(service: Subject) -> str:
     return "Enabled"
 
 
-_NONE = _Row(None, _SPEC)
-_OFF = _Row(False, _SPEC)
-_ON = _Row(True, _SPEC)
-_NO_STATUS = _Row(None, "Key Vault contract: the last refresh, where there was one", observed_only=True)
+_NONE = Row(None, _SPEC)
+_OFF = Row(False, _SPEC)
+_ON = Row(True, _SPEC)
+_NO_STATUS = Row(None, "Key Vault contract: the last refresh, where there was one", observed_only=True)
 
-_TABLE: dict[str, dict[str, _Row]] = {
+_TABLE: dict[str, dict[str, Row]] = {
     SERVICE: {
         "/identity": _NONE,
+        "/identity/tenantId": _NONE,
         "/identity/userAssignedIdentities": _NONE,
         "/zones": _NONE,
-        "/properties/virtualNetworkType": _Row("None", _SPEC),
+        "/properties/virtualNetworkType": Row("None", _SPEC),
         "/properties/virtualNetworkConfiguration": _NONE,
         "/properties/virtualNetworkConfiguration/subnetResourceId": _NONE,
-        "/properties/publicNetworkAccess": _Row("Enabled", _SPEC, since="2021-04-01"),
+        "/properties/publicNetworkAccess": Row("Enabled", _SPEC, since="2021-04-01"),
         "/properties/additionalLocations": _NONE,
         "/properties/additionalLocations/*/virtualNetworkConfiguration/subnetResourceId": _NONE,
         "/properties/additionalLocations/*/disableGateway": _OFF,
-        "/properties/privateEndpointConnections": _Row(None, _SPEC, since="2021-04-01", observed_only=True),
-        "/properties/privateEndpointConnections/*/properties/groupIds": _Row(None, _ONE_GROUP),
+        "/properties/privateEndpointConnections": Row(None, _SPEC, since="2021-04-01", observed_only=True),
+        "/properties/privateEndpointConnections/*/properties/groupIds": Row(None, _ONE_GROUP),
         "/properties/certificates": _NONE,
         "/properties/apiVersionConstraint": _NONE,
         "/properties/disableGateway": _OFF,
         "/properties/enableClientCertificate": _OFF,
-        "/properties/developerPortalStatus": _Row(_portal_status, _SPEC, since="2023-09-01"),
-        "/properties/configurationApi/legacyApi": _Row("Enabled", _SPEC, since="2023-09-01"),
+        "/properties/developerPortalStatus": Row(_portal_status, _SPEC, since="2023-09-01"),
+        "/properties/configurationApi/legacyApi": Row("Enabled", _SPEC, since="2023-09-01"),
         "/properties/hostnameConfigurations": _NONE,
         "/properties/hostnameConfigurations/*/negotiateClientCertificate": _OFF,
         "/properties/hostnameConfigurations/*/defaultSslBinding": _OFF,
@@ -140,19 +126,19 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/hostnameConfigurations/*/certificateStatus": _NONE,
         "/properties/certificates/*/encodedCertificate": _NONE,
         "/properties/certificates/*/certificatePassword": _NONE,
-        f"/properties/customProperties/{TRUSTED_ACCESS_OFF}": _Row(
+        f"/properties/customProperties/{TRUSTED_ACCESS_OFF}": Row(
             "False", "Trusted service connectivity retirement (March 2026)"
         ),
-        f"/properties/customProperties/{GATEWAY}Protocols.Server.Http2": _Row("False", _TLS),
-        **{f"/properties/customProperties/{key}": _Row(_by_creation_date, _TLS) for key in PROTOCOL_KEYS},
-        f"/properties/customProperties/{TRIPLE_DES}": _Row(_by_creation_date, _TLS),
-        **{f"/properties/customProperties/{key}": _Row("True", _TLS) for key in WEAK_SUITES},
-        f"/properties/customProperties/{LATER_SUITE}": _Row(None, _TLS),
+        f"/properties/customProperties/{GATEWAY}Protocols.Server.Http2": Row("False", _TLS),
+        **{f"/properties/customProperties/{key}": Row(_by_creation_date, _TLS) for key in PROTOCOL_KEYS},
+        f"/properties/customProperties/{TRIPLE_DES}": Row(_by_creation_date, _TLS),
+        **{f"/properties/customProperties/{key}": Row("True", _TLS) for key in WEAK_SUITES},
+        f"/properties/customProperties/{LATER_SUITE}": Row(None, _TLS),
     },
     "namedvalues": {
         "/properties/secret": _OFF,
         "/properties/keyVault": _NONE,
-        "/properties/keyVault/secretIdentifier": _Row(
+        "/properties/keyVault/secretIdentifier": Row(
             None, "Built-in policy f1cc7827-022c-473e-836e-5a51cae0b249"
         ),
         "/properties/keyVault/identityClientId": _NONE,
@@ -165,15 +151,15 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/keyVault/lastStatus": _NO_STATUS,
         "/properties/data": _NONE,
         "/properties/password": _NONE,
-        "/properties/hasPrivateKey": _Row(None, "Certificate contract: reported by newer versions only"),
+        "/properties/hasPrivateKey": Row(None, "Certificate contract: reported by newer versions only"),
     },
     "backends": {
         "/properties/properties/serviceFabricCluster": _NONE,
         "/properties/tls": _NONE,
-        "/properties/tls/validateCertificateChain": _Row(
+        "/properties/tls/validateCertificateChain": Row(
             True, "Backend TLS properties; built-in policy 92bb331d-ac71-416a-8c91-02f2cb734ce4"
         ),
-        "/properties/tls/validateCertificateName": _Row(
+        "/properties/tls/validateCertificateName": Row(
             True, "Backend TLS properties; built-in policy 92bb331d-ac71-416a-8c91-02f2cb734ce4"
         ),
         "/properties/credentials": _NONE,
@@ -184,26 +170,26 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/credentials/managedIdentity": _NONE,
         "/properties/proxy": _NONE,
         "/properties/proxy/password": _NONE,
-        "/properties/type": _Row("Single", _SPEC),
+        "/properties/type": Row("Single", _SPEC),
     },
     "apis": {
         "/properties/serviceUrl": _NONE,
         "/properties/authenticationSettings": _NONE,
-        "/properties/subscriptionKeyParameterNames/header": _Row("Ocp-Apim-Subscription-Key", _KEYS),
-        "/properties/subscriptionKeyParameterNames/query": _Row("subscription-key", _KEYS),
-        "/properties/apiRevision": _Row("1", _SPEC),
+        "/properties/subscriptionKeyParameterNames/header": Row("Ocp-Apim-Subscription-Key", _KEYS),
+        "/properties/subscriptionKeyParameterNames/query": Row("subscription-key", _KEYS),
+        "/properties/apiRevision": Row("1", _SPEC),
     },
     "products": {
         "/properties/subscriptionRequired": _ON,
-        "/properties/state": _Row("notPublished", _SPEC),
+        "/properties/state": Row("notPublished", _SPEC),
     },
     "subscriptions": {
-        "/properties/state": _Row("submitted", _SPEC),
+        "/properties/state": Row("submitted", _SPEC),
         "/properties/ownerId": _NONE,
         "/properties/userId": _NONE,
     },
     "portalconfigs": {
-        "/properties/enableBasicAuth": _Row(
+        "/properties/enableBasicAuth": Row(
             True, "Configure username and password sign-in for the developer portal; policy ffe25541"
         ),
     },
@@ -231,12 +217,12 @@ _TABLE: dict[str, dict[str, _Row]] = {
         "/properties/credentials/instrumentationKey": _NONE,
         "/properties/credentials/identityClientId": _NONE,
     },
-    "users": {"/properties/state": _Row("active", _SPEC)},
+    "users": {"/properties/state": Row("active", _SPEC)},
     "diagnostics": {
         "/properties/alwaysLog": _NONE,
-        "/properties/sampling/percentage": _Row(100, _LOGS),
+        "/properties/sampling/percentage": Row(100, _LOGS),
         **{
-            f"/properties/{side}/{direction}/{setting}": _Row(value, source)
+            f"/properties/{side}/{direction}/{setting}": Row(value, source)
             for side in ("frontend", "backend")
             for direction in ("request", "response")
             for setting, value, source in (
@@ -246,67 +232,21 @@ _TABLE: dict[str, dict[str, _Row]] = {
             )
         },
     },
-    "policies": {"/properties/format": _Row("xml", _SPEC)},
-    "policyfragments": {"/properties/format": _Row("xml", _SPEC)},
+    "policies": {"/properties/format": Row("xml", _SPEC)},
+    "policyfragments": {"/properties/format": Row("xml", _SPEC)},
     "hostnameconfigurations": {"/properties/negotiateClientCertificate": _OFF},
-    "privateendpointconnections": {"/properties/groupIds": _Row(None, _ONE_GROUP)},
-    "subnets": {f"/properties/{name}": _Row(None, _SUBNET) for name in _OF_SUBNETS},
-    "microsoft.network/virtualnetworks": {
-        f"/properties/subnets/*/properties/{name}": _Row(None, _SUBNET) for name in _OF_SUBNETS
-    },
-    "microsoft.network/networksecuritygroups": {
-        # Azure reports both lists; the six default rules are the same in every group.
-        "/properties/securityRules": _Row(None, _NSG, declared_only=True),
-        "/properties/defaultSecurityRules": _Row(None, f"{_NSG}: the six default rules"),
-    },
-    "microsoft.network/routetables": {"/properties/routes": _Row(None, _ROUTES, declared_only=True)},
+    "privateendpointconnections": {"/properties/groupIds": Row(None, _ONE_GROUP)},
     "microsoft.network/privateendpoints": {
-        "/properties/privateLinkServiceConnections": _Row(None, _ENDPOINT),
-        "/properties/manualPrivateLinkServiceConnections": _Row(None, _ENDPOINT),
+        "/properties/privateLinkServiceConnections": Row(None, _ENDPOINT),
+        "/properties/manualPrivateLinkServiceConnections": Row(None, _ENDPOINT),
     },
-    "microsoft.network/applicationgateways": {
-        f"/properties/{member}": _Row(None, _GATEWAY)
-        for member in (
-            "firewallPolicy",
-            "routingRules",
-            "webApplicationFirewallConfiguration",
-            "frontendIPConfigurations/*/properties/publicIPAddress",
-            "httpListeners/*/properties/firewallPolicy",
-            "httpListeners/*/properties/hostName",
-            "httpListeners/*/properties/hostNames",
-            "httpListeners/*/properties/sslProfile",
-            "requestRoutingRules/*/properties/redirectConfiguration",
-            "requestRoutingRules/*/properties/rewriteRuleSet",
-            "urlPathMaps/*/properties/defaultRedirectConfiguration",
-            "urlPathMaps/*/properties/defaultRewriteRuleSet",
-            "urlPathMaps/*/properties/pathRules/*/properties/firewallPolicy",
-            "urlPathMaps/*/properties/pathRules/*/properties/redirectConfiguration",
-            "urlPathMaps/*/properties/pathRules/*/properties/rewriteRuleSet",
-            "backendAddressPools/*/properties/backendAddresses/*/fqdn",
-            "backendAddressPools/*/properties/backendAddresses/*/ipAddress",
-            "backendHttpSettingsCollection/*/properties/hostName",
-            "backendHttpSettingsCollection/*/properties/path",
-            "sslProfiles/*/properties/trustedClientCertificates",
-        )
-    }
-    | {
-        "/properties/backendHttpSettingsCollection/*/properties/pickHostNameFromBackendAddress": _Row(
-            False, _GATEWAY
-        )
+    "microsoft.authorization/policyassignments": {
+        "/properties/notScopes": Row(None, _ASSIGNMENT),
+        "/properties/parameters/effect/value": Row(None, _ASSIGNMENT),
     },
-    "microsoft.network/frontdoors": {
-        "/properties/frontendEndpoints/*/properties/webApplicationFirewallPolicyLink": _Row(None, _DOOR),
-        "/properties/routingRules/*/properties/routeConfiguration/customForwardingPath": _Row(None, _DOOR),
-        "/properties/backendPools/*/properties/backends/*/backendHostHeader": _Row(None, _DOOR),
-    },
-    "microsoft.cdn/profiles/afdendpoints/routes": {
-        "/properties/customDomains": _Row(None, _DOOR),
-        "/properties/ruleSets": _Row(None, _DOOR),
-        "/properties/originPath": _Row(None, _DOOR),
-    },
-    "microsoft.cdn/profiles/origingroups/origins": {
-        "/properties/originHostHeader": _Row(None, _DOOR),
-        "/properties/sharedPrivateLinkResource": _Row(None, _DOOR),
+    "microsoft.authorization/roledefinitions": {
+        "/properties/permissions/*/actions": Row(None, _ROLE),
+        "/properties/permissions/*/notActions": Row(None, _ROLE),
     },
     "microsoft.insights/diagnosticsettings": {
         "/properties/logs": _NONE,
@@ -319,17 +259,10 @@ _TABLE: dict[str, dict[str, _Row]] = {
     },
 }
 """By type: in full, or the last segment of a child type, which a service and its workspaces share."""
-for _type, _of_vaults in keyvault.ROWS.items():
-    for _pointer, _more in _of_vaults.items():
-        _TABLE.setdefault(_type, {}).setdefault(
-            _pointer,
-            _Row(
-                _more.value,
-                _more.source,
-                observed_only=_more.observed_only,
-                declared_only=_more.declared_only,
-            ),
-        )
+for _more in (network.ROWS, fronts.ROWS, keyvault.ROWS):
+    for _type, _rows in _more.items():
+        for _pointer, _row in _rows.items():
+            _TABLE.setdefault(_type, {}).setdefault(_pointer, _row)
 
 _FOLDED = {
     type_: {pointer.casefold(): row for pointer, row in rows.items()} for type_, rows in _TABLE.items()

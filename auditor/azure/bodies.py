@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from auditor.azure.client import Reply
+from auditor.redaction import activity
 
 _PAGE: Final = frozenset({"nextlink", "$skiptoken"})
-_OF_EVENT: Final = ("eventDataId", "eventTimestamp", "operationName", "resourceId", "status")
-_TOLD: Final = ("/service/backup/action", "/regenerateprimarykey/action", "/regeneratesecondarykey/action")
-"""How the operations end whose entries of the activity log are judged."""
 
 
 def items_of(reply: Reply) -> list[dict[str, Any]]:
@@ -50,20 +48,7 @@ def without_cursor(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def judged_entries(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of the activity log with the entries that are judged, and of those what is judged.
-
-    An entry names who did it and from where: that is nobody's business here.
-    """
+    """A page of the activity log with the entries that are judged, and of those what is judged."""
     value = body.get("value")
     entries = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-    kept = [
-        {name: _plain(entry[name]) for name in _OF_EVENT if name in entry}
-        for entry in entries
-        if str(_plain(entry.get("operationName"))).casefold().endswith(_TOLD)
-    ]
-    return {"value": kept}
-
-
-def _plain(value: Any) -> Any:
-    """The value of a localised string, or what stands there."""
-    return value.get("value") if isinstance(value, dict) else value
+    return {"value": [entry for item in entries if (entry := activity.kept(item)) is not None]}

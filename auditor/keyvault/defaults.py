@@ -6,13 +6,12 @@ documentation and the REST specification's property texts, read on 2026-11-22.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
+from auditor.model.defaults import Row
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
-from auditor.model.values import Json
 
 _SPEC: Final = "Key Vault REST specification, property description"
 _MODEL: Final = "Prepare for Key Vault API version 2026-02-01 and later: Azure RBAC as default access control"
@@ -21,16 +20,6 @@ _RBAC_FIRST: Final = "2026-02-01"
 """First api-version that creates vaults with role assignments for the permission model."""
 _WITH_ACCESS: Final = "2021-10-01"
 """First stable api-version that reports ``publicNetworkAccess``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One default; see ``auditor.apim.defaults``."""
-
-    value: Json | Callable[[Subject], Json]
-    source: str
-    observed_only: bool = False
-    declared_only: bool = False
 
 
 def _permission_model(vault: Subject) -> bool:

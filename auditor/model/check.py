@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from auditor.model.knowledge import Knowledge
+from auditor.model.inventory import Resource
+from auditor.model.knowledge import Audit, Knowledge
+from auditor.model.results import AzurePolicyJson
 from auditor.model.subject import Subject
 from auditor.model.verdict import Severity, Source, Status, Verdict
 
@@ -126,6 +128,22 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What a check was judged on, and what came of it."""
+
+    service: Resource
+    check: Check
+    resource: Resource
+    item: str
+    """Of the resource; empty for the resource itself."""
+    status: Status
+
+
+Beside = Callable[[Audit, Judged], list[AzurePolicyJson]]
+"""Gives what Azure Policy says of what was judged: shown beside the verdict, it changes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything an audit of one kind of service judges, in the baseline's order."""
 
@@ -134,6 +152,7 @@ class Catalogue:
     controls: tuple[Control, ...]
     checks: tuple[Check, ...]
     knowledge: Knowledge
+    beside: Beside | None = None
 
     def control(self, control_id: str) -> Control:
         """The control with an id, in any case.

@@ -24,6 +24,8 @@ class InputKind(StrEnum):
     REST = "management-api"
     AZ_RESOURCE = "az-resource"
     AZ_CLI = "az-apim"
+    AZ_LIST = "az-list"
+    KEY_VAULT = "key-vault"
     GRAPH = "resource-graph"
     POWERSHELL = "powershell"
     SNAPSHOT = "snapshot"

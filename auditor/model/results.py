@@ -85,6 +85,20 @@ class AttestationJson(TypedDict):
     links: NotRequired[list[str]]
 
 
+class AzurePolicyJson(TypedDict):
+    """What Azure Policy says of the subject of a finding: its own answer, which decides nothing here."""
+
+    definition: str
+    name: str
+    state: str
+    resource: str
+    timestamp: str
+    agrees: bool | None
+    reason: NotRequired[str]
+    note: str
+    resources: NotRequired[int]
+
+
 class FindingJson(TypedDict):
     """One verdict on one subject, or equal passes of several."""
 
@@ -102,6 +116,7 @@ class FindingJson(TypedDict):
     evidence_digest: NotRequired[str]
     attestation: NotRequired[AttestationJson]
     waiver: NotRequired[WaiverJson]
+    azure_policy: NotRequired[list[AzurePolicyJson]]
 
 
 class FeatureResultJson(TypedDict):

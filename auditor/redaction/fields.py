@@ -187,6 +187,13 @@ FIELDS: Final[tuple[Field, ...]] = (
         "personal data",
         Manner.TEXT,
     ),
+    # Role Assignments: az adds who holds a role; the description is free text.
+    *_rows(
+        "Microsoft.Authorization/roleAssignments",
+        "/properties/principalName /properties/description",
+        "personal data",
+        Manner.TEXT,
+    ),
     # Portal Settings and Portal Config: delegation's validation key.
     *_service("portalsettings", "/properties/validationKey", "validation key"),
     *_service("portalconfigs", "/properties/delegation/validationKey", "validation key"),

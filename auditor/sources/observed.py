@@ -2,8 +2,9 @@
 
 Shapes, told by content alone: one resource (``az rest``, ``az resource show``), ``{value, nextLink, count}``
 lists, arrays of resources, ``az graph query``'s ``{data, count, skip_token}``, the flattened members of
-``az apim show``, PowerShell's PascalCase ``Get-AzResource``, and the ``{parameters, responses}`` examples of
-the REST specification.
+``az apim show`` and of what az lists around services, rows that are no resources (see ``rows``),
+PowerShell's PascalCase ``Get-AzResource``, and the ``{parameters, responses}`` examples of the REST
+specification.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from auditor.model.inventory import SERVICE, InputKind, Origin
 from auditor.model.values import Json, escape, member
+from auditor.sources import rows
 from auditor.sources.jsontext import JsonDocument
 from auditor.sources.shape import Found, Listed, Shaped, modern, parent_of_id, type_of_id
 
@@ -96,7 +98,7 @@ def _list(
     document: JsonDocument, wrapper: Mapping[str, Json], items: list[Json], at: str, version: str
 ) -> Shaped | None:
     if not items:
-        if set(wrapper) - {"value", "count", "nextLink", "@odata.count"}:
+        if set(wrapper) - {"value", "count", "nextLink", "@odata.count", "@odata.context"}:
             return None
         note = "an empty list: nothing in it tells which collection of which service is empty"
         return Shaped(InputKind.REST, notes=[note])
@@ -204,12 +206,14 @@ def _resource(document: JsonDocument, item: Mapping[str, Json], at: str, version
     if "ResourceId" in item or "ResourceType" in item:
         return InputKind.POWERSHELL, list(_powershell(document, item, at)), []
     found = member(item, "id")
-    if found is None or not isinstance(found[1], str):
-        return None
-    resource_id: str = found[1]
+    resource_id = found[1] if found is not None and isinstance(found[1], str) else ""
     type_ = type_of_id(resource_id)
-    if not type_:
-        return None
+    if not type_ or rows.is_entry(item):
+        row = rows.row(item, Origin(at, document))
+        return None if row is None else (*row, [])
+    flat = rows.flattened(item, type_)
+    if flat is not None:
+        return InputKind.AZ_LIST, [_found(resource_id, type_, flat, Origin(at, document, flat=True), "")], []
     if _flattened(item, type_):
         body = _unflattened(item)
         origin = Origin(at, document, flat=True)

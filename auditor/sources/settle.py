@@ -17,6 +17,7 @@ from auditor.sources.shape import Found, Listed, Shaped
 
 _VOLATILE = frozenset({"etag", "systemdata", "provisioningstate", "targetprovisioningstate", "resourcegroup"})
 """Members that differ between two reads of an unchanged resource."""
+_AROUND = ("microsoft.authorization/", "microsoft.policyinsights/")
 _SERVICES = f"/providers/{SERVICE}/"
 
 
@@ -46,6 +47,10 @@ def settle(batches: list[Batch], redactor: Redactor) -> Inventory:
             listed_by.setdefault(key, []).append(listed)
     listings = {key: _listing(several) for key, several in listed_by.items()}
     _imply_services(resources)
+    for batch in batches:
+        for service, origin in batch.shaped.unread:
+            unread = Resource(service, SERVICE, {}, origin, batch.input, implied=True)
+            resources.setdefault(unread.key, unread)
     return Inventory(resources.values(), listings, [batch.input for batch in batches])
 
 
@@ -120,10 +125,14 @@ def _resource(found: Found, batch: Batch, shared: frozenset[str], redactor: Reda
 
 
 def _imply_services(resources: dict[str, Resource]) -> None:
-    """Add a service for children whose own service is not in the input."""
+    """Add a service for children whose own service is not in the input.
+
+    What is listed for a subscription, such as roles and states of Azure Policy, is about services that nobody
+    asked for: it adds none.
+    """
     for resource in list(resources.values()):
         at = resource.id.lower().find(_SERVICES)
-        if at < 0:
+        if at < 0 or resource.type.startswith(_AROUND):
             continue
         head = resource.id[: at + len(_SERVICES)]
         # A parameter that is empty by default leaves a service without a name; its children are judged still.

@@ -10,6 +10,7 @@ from auditor.model.inventory import SERVICE, InputKind, Origin
 from auditor.model.values import Json, member
 from auditor.snapshot.files import records
 from auditor.snapshot.records import Answer, Footer, Header, Listed, Outcome, SnapshotError
+from auditor.sources import rows
 from auditor.sources import shape as shapes
 from auditor.sources.shape import Found, Shaped, modern, type_of_id
 
@@ -25,7 +26,6 @@ _WHOLE = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
 """A collection that the tier does not have is empty, and that is all there is of it."""
 _IDENTITY = frozenset({"id", "type", "name"})
 _ACTIVITY = "/eventtypes/management/values"
-_EVENTS = "microsoft.insights/events"
 _GRAPH = "microsoft.resourcegraph/resources"
 
 
@@ -48,7 +48,9 @@ def shape(path: str, data: bytes) -> Shaped:
                     shaped.notes.append(_about(one))
                 case Answer():
                     shaped.resources += _resources(one)
-                    if one.outcome is not Outcome.COMPLETE and (name := _service(one.request)):
+                    if one.outcome is not Outcome.COMPLETE and (service := _service(one.request)):
+                        name = service.rpartition("/")[2]
+                        shaped.unread.append((service, Origin("", request=one.request)))
                         shaped.notes.append(
                             f"{name} was found and could not be read: {one.detail or one.status}"
                         )
@@ -73,9 +75,9 @@ def _about(header: Header) -> str:
 
 
 def _service(request: str) -> str:
-    """The name of the service that a request asks for; empty for any other request."""
-    path = request.removeprefix("GET ").partition("?")[0]
-    return path.rpartition("/")[2] if type_of_id(path) == SERVICE else ""
+    """The id of the service that a request asks for; empty for any other request."""
+    path = request.removeprefix("GET ").partition("?")[0].rstrip("/")
+    return path if type_of_id(path) == SERVICE else ""
 
 
 def _resources(answer: Answer) -> Iterator[Found]:
@@ -103,11 +105,20 @@ def _entries(answer: Answer, body: Mapping[str, Json]) -> Iterator[Found]:
     subscription = answer.request.removeprefix("GET ").casefold().partition("/providers/")[0]
     items = body.get("value")
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        name = item.get("eventDataId") if isinstance(item, dict) else None
-        if isinstance(item, dict) and isinstance(name, str) and name:
-            resource_id = f"{subscription}/providers/{_EVENTS}/{name}"
-            origin = Origin(f"/value/{index}", request=answer.request)
-            yield Found(resource_id, _EVENTS, item, origin, answer.api_version)
+        if isinstance(item, dict):
+            origin = Origin(f"/value/{index}", request=_request(answer.request))
+            found = rows.event(item, origin, subscription, answer.api_version)
+            if found is not None:
+                yield found
+
+
+def _request(request: str) -> str:
+    """A request as findings name it: of the activity log without the hours and the page of one run."""
+    if _ACTIVITY not in request.casefold():
+        return request
+    path, _, query = request.partition("?")
+    version = next((part for part in query.split("&") if part.startswith("api-version=")), "")
+    return f"{path}?{version}"
 
 
 def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
@@ -115,6 +126,10 @@ def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
     if found is None or not isinstance(found[1], str):
         return
     resource_id = found[1].rstrip("/")
+    if resource_id.startswith("https://"):
+        about = rows.row(item, Origin(pointer, request=answer.request))
+        yield from about[1] if about is not None else ()
+        return
     type_ = type_of_id(resource_id)
     if not type_:
         return
@@ -133,7 +148,7 @@ def _listing(listed: Listed) -> shapes.Listed:
     return shapes.Listed(
         listed.parent,
         listed.type,
-        Origin("", request=listed.request),
+        Origin("", request=_request(listed.request)),
         whole,
         "" if whole else detail or str(listed.outcome),
         reason=_REASONS.get(listed.outcome, Reason.FAILED),

@@ -6,13 +6,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from auditor.apim.collections import planned, reported
-from auditor.apim.kinds import ANY_CERTIFICATE, CERTIFICATE, HOST_NAME, OWN_CERTIFICATE, in_workspace
+from auditor.apim.kinds import ANY_CERTIFICATE, CERTIFICATE, HOST_NAME, in_workspace
 from auditor.apim.vaultrefs import has_reference, names_version
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.values import Redacted
-from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Verdict
 from controls.apim import dp_7_policies
+from controls.apim.dp_7_properties import certificate_properties
 from controls.declare import check
 
 _FEATURE = "Certificate Management in Azure Key Vault"
@@ -230,27 +231,6 @@ def certificate_expiry(certificate: Subject) -> Verdict:
 
 def _of_host(certificate: Subject) -> bool:
     return certificate.base.casefold().startswith("/properties/hostnameconfigurations/")
-
-
-@check(
-    "apim.dp-7.certificate-properties",
-    feature=_FEATURE,
-    on=OWN_CERTIFICATE,
-    severity=Severity.MEDIUM,
-    outcomes="manual unknown not_applicable",
-    also=("DP-6",),
-)
-def certificate_properties(certificate: Subject) -> Verdict:
-    """A certificate in a vault has a sound key, a short life, a known issuer and renews itself."""
-    if certificate.base:
-        _require_name(certificate)
-    if not has_reference(certificate, "/keyVaultId" if certificate.base else _IDENTIFIER):
-        return NotApplicable(_UPLOADED)
-    return Manual(
-        "Key size, validity, issuer and lifetime action of the certificate of "
-        f"{certificate.item or certificate.name} stand in the vault, which this version does not read. "
-        "Show the certificate's policy there."
-    )
 
 
 CHECKS = (

@@ -12,8 +12,9 @@ from auditor.apim.users import IDENTITY_BASIC, UserState, has_identity, register
 from auditor.model.evidence import Log
 from auditor.model.logic import all_of, every, some
 from auditor.model.subject import Subject
-from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Verdict
+from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Verdict
 from controls.apim import im_1_claims, im_1_order
+from controls.apim.im_1_keys import subscription_key_rotation
 from controls.apim.im_1_products import LOCAL, product_subscription, self_service_product
 from controls.declare import check
 
@@ -335,21 +336,6 @@ def user_inventory(service: Subject) -> Verdict:
     )
     counted = ", ".join(f"{states[state]} {state}" for state in UserState if states[state])
     return Pass(f"{verdict.message[:-1]}; accounts by state: {counted or 'none'}.")
-
-
-@check(
-    "apim.im-1.subscription-key-rotation",
-    feature=LOCAL,
-    on=SERVICE,
-    severity=Severity.LOW,
-    outcomes="manual",
-)
-def subscription_key_rotation(service: Subject) -> Verdict:
-    """Subscription keys are regenerated regularly."""
-    return Manual(
-        f"The keys of {service.name} carry no date. Show that they are rotated: the regenerate-key events "
-        "of the last 90 days in the activity log, or the record of the process that rotates them."
-    )
 
 
 CHECKS = (

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from auditor.apim.kinds import SERVICE
 from auditor.apim.tiers import Capability, needs
 from auditor.model.check import BEYOND
 from auditor.model.evidence import Gap, Reason, Undetermined
-from auditor.model.logic import conditional_gap, every, some
+from auditor.model.logic import conditional_gap, every, settled, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Verdict
 from controls.declare import check, stated
 
-_PRICINGS = "microsoft.security/pricings"
+_PRICINGS = "Microsoft.Security/pricings"
 _ONBOARDED = "Microsoft.Security/apiCollections"
 _HTTP = "http"
 _API_TYPES = (_HTTP, "soap", "websocket", "graphql", "odata", "grpc", "mcp", "a2a")
@@ -44,7 +45,7 @@ def _subscription(resource_id: str) -> str:
 def _plans(service: Subject) -> Iterator[Subject]:
     """The plan for APIs of the service's own subscription, as far as it is in the input."""
     own = _subscription(service.resource.id)
-    for found in service.audit.inventory.of_type(_PRICINGS):
+    for found in service.audit.inventory.of_type(_PRICINGS.lower()):
         if found.name.casefold() != "api":
             continue
         theirs = _subscription(found.id)
@@ -52,11 +53,19 @@ def _plans(service: Subject) -> Iterator[Subject]:
             yield service.of(found)
 
 
+def _listed(service: Subject) -> int:
+    """How many plans were read, once it is certain that none is missing."""
+    return sum(1 for _ in service.around(_PRICINGS))
+
+
 def _plan(service: Subject) -> Subject:
     for plan in _plans(service):
         if plan.resource.condition is not None:
             raise Undetermined(conditional_gap(plan))
         return plan
+    listed = settled(partial(_listed, service))
+    if isinstance(listed, Undetermined) and listed.gaps[0].reason is not Reason.INPUT:
+        raise listed
     raise Undetermined(
         Gap(
             Reason.INPUT,

@@ -19,10 +19,11 @@ from auditor.apim.exposure import (
     network_of,
 )
 from auditor.apim.kinds import SERVICE
+from auditor.apim.policy_states import State, states_of, unreadable_states
 from auditor.apim.portal import Portal, setting
 from auditor.apim.tiers import Capability, is_v2, needs, supports, tier_of
 from auditor.model.check import Kind
-from auditor.model.evidence import Gap, Reason, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import either, some, together
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, NotApplicable, Pass, Severity, Unknown, Verdict
@@ -269,17 +270,49 @@ def _portal_behind_group(service: Subject) -> Verdict:
     feature="Microsoft Defender for Cloud monitoring",
     on=SERVICE,
     severity=Severity.INFO,
-    outcomes="unknown",
+    outcomes="pass fail manual unknown",
 )
 def azure_policy_states(service: Subject) -> Verdict:
     """What Azure Policy says of the two definitions that the baseline names."""
-    gap = Gap(
-        Reason.INPUT,
-        f"the compliance states of {service.name} for the virtual network and configuration endpoint "
-        "policies",
-        f"az policy state list --resource {full_id(service)}",
+    own = Subject(service.audit, service.resource, Log())
+    for row in unreadable_states(own):
+        needed = f"the state {row.name} of {service.name}: it lacks its definition, its answer or its moment"
+        gap = Gap(Reason.ABSENT, needed, f"az policy state list --resource {full_id(service)}")
+        raise Undetermined(gap)
+    found = [
+        state
+        for definition in _NAMED
+        for state in states_of(own).get(definition, ())
+        if state.about.rstrip("/").lower() == service.resource.id.lower()
+    ]
+    for state in found:
+        service.of(state.source).read("/properties/complianceState")
+    wrong = [state for state in found if state.is_not]
+    if wrong:
+        return Fail(f"Azure Policy finds the service not compliant: {_told(wrong)}.")
+    lacking = [name for guid, name in _NAMED.items() if guid not in {state.definition for state in found}]
+    if lacking:
+        needed = f"the state of {service.name} for {' and for '.join(lacking)}"
+        gap = Gap(Reason.ABSENT, needed, f"az policy state list --resource {full_id(service)}")
+        raise Undetermined(gap)
+    others = [state for state in found if not state.is_compliant]
+    if others:
+        return Manual(f"Azure Policy has no plain answer: {_told(others)}. See there why.")
+    return Pass("Azure Policy finds the service compliant with both definitions.")
+
+
+_NAMED = {
+    "ef619a2c-cc4d-4d03-b2ba-8c94a834d85b": "the virtual network",
+    "df73bd95-24da-4a4f-96b9-4e8b94b402bd": "the configuration endpoints",
+}
+"""The two definitions that the baseline names, and what they are about."""
+
+
+def _told(states: list[State]) -> str:
+    return ", ".join(
+        f"{_NAMED[state.definition]} ({', '.join(filter(None, (state.compliance, state.timestamp[:10])))})"
+        for state in states
     )
-    return Unknown("This version does not read policy states.", None, (gap,))
 
 
 CHECKS = (

@@ -28,7 +28,7 @@ def certificate(host: str, name: str, **properties: object) -> JsonObject:
         "kid": f"https://{host}/keys/{name}/0123456789abcdef0123456789abcdef",
         "sid": f"https://{host}/secrets/{name}/0123456789abcdef0123456789abcdef",
         "cer": "bm90IHJlYWxseSBhIGNlcnRpZmljYXRl",
-        "attributes": {"enabled": True, "nbf": 1760000000, "exp": 1795000000},
+        "attributes": {"enabled": True, "nbf": 1765000000, "exp": 1795000000},
         "policy": {
             "id": f"https://{host}/certificates/{name}/policy",
             "key_props": key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,24 @@ def certificate(identifier: Any) -> dict[str, Any]:
 )
 def test_references_of_odd_bodies(body: Any, expected: int) -> None:
     assert len(list(references_in(body))) == expected
+
+
+def test_what_the_vault_tells_is_judged(run: Any, server: Any, tmp_path: Path) -> None:
+    for name in service_certificates(server, KV):
+        size = 1024 if name == "backend" else 2048
+        server.certificates[KV, name] = vaults.certificate(KV, name, key_size=size)
+    path, report = tmp_path / "s.json.gz", tmp_path / "r.json"
+    collected(run, server, path, "--vault-certificates")
+    run("scan", str(path), "--as-of", "2026-11-22", "--report", f"json={report}", "-q")
+    found = [
+        finding
+        for service in json.loads(report.read_text())["services"]
+        for control in service["controls"]
+        for feature in control["features"]
+        for finding in feature["findings"]
+        if finding["check"] == "apim.dp-7.certificate-properties"
+    ]
+    failed = [finding for finding in found if finding["status"] == "fail"]
+    assert [finding["subjects"][0]["name"] for finding in failed] == ["backend"]
+    assert "1024" in failed[0]["message"]
+    assert f"https://{KV}/certificates/backend" in json.dumps(failed[0]["evidence"])
