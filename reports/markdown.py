@@ -183,7 +183,7 @@ def _chain(one: Found) -> Iterator[str]:
     for number, link in enumerate(details["links"], 1):
         name = text(link["link"], 40)
         shown = f"**{name}**" if link["link"] == details.get("broken") else name
-        mark = "judged elsewhere" if link["status"] == "elsewhere" else _word(link["status"])
+        mark = _word(link["status"])
         told = link["what"] != one.finding["message"]
         yield f"  {number}. {shown}, {mark}" + (f": {text(link['what'], 600)}" if told else "")
 

@@ -10,21 +10,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from auditor.apim.exposure import network_of
+from auditor.apim.kinds import LOCATION
 from auditor.apim.vault_links import firewall, identity, last_refresh, permission
+from auditor.apim.vault_subnets import security_group, service_endpoint
 from auditor.apim.vault_use import pointer_of
 from auditor.apim.vaults import service_of
 from auditor.keyvault.find import vault_of
 from auditor.keyvault.names import Reference, reference_at
 from auditor.model.evidence import Log, Undetermined
-from auditor.model.logic import gap_sentence, settled
+from auditor.model.logic import derived, gap_sentence, settled
 from auditor.model.subject import Subject
 from auditor.model.verdict import STATUS_OF, Fail, NotApplicable, Pass, Status, Verdict
 
 KIND = "vault-chain"
-ELSEWHERE = "elsewhere"
-"""Status of a link that other checks judge for the whole service."""
-_JUDGED_FOR_SUBNETS = "apim.im-4.key-vault-service-endpoint and apim.im-4.nsg-key-vault-outbound judge it"
+_WORST = ("fail", "unknown", "manual", "pass", "not_applicable")
 
 
 def chain(user: Subject, reference: Reference, broken: str = "") -> dict[str, Any]:
@@ -41,7 +40,7 @@ def chain(user: Subject, reference: Reference, broken: str = "") -> dict[str, An
         _link("identity", user, identity),
         _link("permission", user, partial(permission, reference=reference)),
         _link("firewall", user, partial(firewall, reference=reference)),
-        _network(user),
+        *_network(service_of(user)),
         _link("refresh", user, _refresh),
     ]
     name = user.item if user.base else user.name
@@ -74,16 +73,28 @@ def _vault(user: Subject, reference: Reference) -> Verdict:
     return Pass(f"The vault was read: {vault.resource.id.rpartition('/providers/')[0] or vault.source.path}.")
 
 
-def _network(user: Subject) -> dict[str, str]:
-    """From inside a network the way leads over its subnet, whose checks are about all secrets at once."""
-    network = settled(partial(network_of, service_of(user.with_log(Log()))))
-    if isinstance(network, Undetermined):
-        status, what = Status.UNKNOWN.value, gap_sentence(network.gaps)
-    elif network.injected:
-        status, what = ELSEWHERE, f"The service is {network.value}: {_JUDGED_FOR_SUBNETS}."
-    else:
-        status, what = Status.NOT_APPLICABLE.value, f"The service is {network.value}."
-    return {"link": "network", "status": status, "what": what}
+@derived
+def _network(service: Subject) -> tuple[dict[str, str], ...]:
+    """The two links that lead over the subnets of a service, each by its worst location."""
+    return tuple(
+        min(
+            (_link(name, location, judge) for location in _locations(service)),
+            key=lambda told: _WORST.index(told["status"]),
+        )
+        for name, judge in (("service-endpoint", service_endpoint), ("security-group", security_group))
+    )
+
+
+def _locations(service: Subject) -> list[Subject]:
+    """The locations that are known; the service's own always is."""
+    found: list[Subject] = []
+
+    def gather() -> None:
+        for location in LOCATION.find(service):
+            found.append(location)  # noqa: PERF402 - those that come before the list breaks off count
+
+    settled(gather)
+    return found or [service]
 
 
 def _refresh(user: Subject) -> Verdict:

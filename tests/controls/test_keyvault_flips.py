@@ -149,6 +149,16 @@ def test_one_wrong_link(name: str, tmp_path: Path) -> None:
     assert turned == expected, [f.message for f in found.values()]
 
 
+DENY_ALL = {
+    "priority": 100,
+    "protocol": "*",
+    "sourceAddressPrefix": "*",
+    "sourcePortRange": "*",
+    "destinationAddressPrefix": "*",
+    "destinationPortRange": "*",
+}
+
+
 def test_chain_names_the_broken_link(tmp_path: Path) -> None:
     documents = estate()
     del documents[4]
@@ -162,14 +172,40 @@ def test_chain_names_the_broken_link(tmp_path: Path) -> None:
         "identity",
         "permission",
         "firewall",
-        "network",
+        "service-endpoint",
+        "security-group",
         "refresh",
     ]
     assert {link["link"]: link["status"] for link in links if link["status"] != "pass"} == {
         "permission": "fail",
-        "network": "not_applicable",
+        "service-endpoint": "not_applicable",
+        "security-group": "not_applicable",
         "refresh": "not_applicable",
     }
+
+
+def test_the_chain_leads_over_the_subnet(tmp_path: Path) -> None:
+    """In a network, the links of the subnet are those that their own checks judge."""
+    documents = estate()
+    del documents[4]
+    documents[0]["properties"] |= {
+        "virtualNetworkType": "Internal",
+        "virtualNetworkConfiguration": {"subnetResourceId": SUBNET},
+    }
+    group = f"{SUBNET.partition('/virtualNetworks/')[0]}/networkSecurityGroups/apim"
+    rule = {"name": "none", "properties": {**DENY_ALL, "direction": "Outbound", "access": "Deny"}}
+    documents += [
+        {"id": SUBNET, "name": "apim", "type": "Microsoft.Network/virtualNetworks/subnets",
+         "properties": {"addressPrefix": "10.0.0.0/24", "networkSecurityGroup": {"id": group}}},
+        {"id": group, "name": "apim", "type": "Microsoft.Network/networkSecurityGroups",
+         "properties": {"securityRules": [rule], "defaultSecurityRules": []}},
+    ]  # fmt: skip
+    found = judged(tmp_path, documents)
+    details = found["key-vault-identity", "partner"].details
+    assert details is not None
+    links: Any = details["links"]
+    told = {link["link"]: link["status"] for link in links}
+    assert (told["service-endpoint"], told["security-group"]) == ("fail", "fail")
 
 
 def test_rules_for_the_subnet_serve_named_values_alone(tmp_path: Path) -> None:

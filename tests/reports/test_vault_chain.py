@@ -26,7 +26,7 @@ LINKS = [
         "what": "No role lets it read.",
         "where": "contoso-vault properties/enableRbacAuthorization",
     },
-    {"link": "network", "status": "elsewhere", "what": "Other checks judge it."},
+    {"link": "security-group", "status": "manual", "what": "The group has to be looked at."},
     {"link": "refresh", "status": "not_applicable", "what": "Nothing reports a refresh."},
 ]
 """Not every link has to be there for a report to draw those that are."""
@@ -58,14 +58,15 @@ def test_html() -> None:
     page = render_html(with_chain(LINKS))
     assert "From partner to its secret in contoso-vault" in page
     assert '<li class="fail broken"><span class="k fail">permission</span>' in page
-    assert page.count("judged elsewhere") == page.count('<figure class="chain">') > 0
+    drawn = page.count('<span class="k manual">security-group</span>')
+    assert drawn == page.count('<figure class="chain">') > 0
     assert "contoso-vault properties/enableRbacAuthorization" in page
 
 
 def test_markdown() -> None:
     text = render_markdown(with_chain(LINKS))
     assert "  3. **permission**, " in text
-    assert "  4. network, judged elsewhere: Other checks judge it." in text
+    assert "  4. security-group, ✋ manual: The group has to be looked at." in text
 
 
 @pytest.mark.parametrize("name", TEXTS)
