@@ -42,7 +42,9 @@ class Filter:
     @property
     def severities(self) -> list[str]:
         """Those that findings have, the worst first."""
-        return [one.value for one in sorted(Severity, key=lambda one: one.rank) if one.value in self._severities]
+        return [
+            one.value for one in sorted(Severity, key=lambda one: one.rank) if one.value in self._severities
+        ]
 
     @property
     def sources(self) -> list[str]:

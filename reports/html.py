@@ -116,6 +116,7 @@ def _environment() -> Environment:
     environment.globals.update(
         defaults=_defaults,
         details_rows=details_rows,
+        fact=summary.fact,
         documentation=prose.is_documentation,
         most_evidence=_MOST_EVIDENCE,
         most_drawn=MOST_DRAWN,

@@ -42,7 +42,6 @@ function wanted() {
 function matches(leaf, asked, terms) {
   for (const key of KEYS) {
     if (!asked.has(key)) continue;
-    // What names no service concerns the only one.
     if (!leaf[key].includes(asked.get(key))) return false;
   }
   if (!terms.length) return true;
@@ -133,7 +132,7 @@ async function copy(button, text) {
   try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { button.textContent = "Not copied: select the text"; }
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 }
-if (navigator.clipboard) for (const code of document.querySelectorAll(".fix pre > code, .do > code")) {
+if (navigator.clipboard) for (const code of document.querySelectorAll(".fix pre > code, .steps .do > code")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
