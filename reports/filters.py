@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from auditor.model.results import CheckTextJson, ControlTextJson
+from auditor.model.results import CheckTextJson, ControlTextJson, FeatureResultJson
 from auditor.model.verdict import FOLD_ORDER, Severity, Source
 from reports.summary import Step, findings
 from reports.view import Found, Group, Rows, ServiceView, View
@@ -96,12 +96,14 @@ class Filter:
             row.status, {one["severity"] for one in row.listed}, sources=[row.check["source"]]
         )
 
-    def rows(self, rows: list[Rows], status: str) -> Markup:
-        """For what several checks found under a row of the baseline; its status, where none looks at it."""
+    def table(self, table: list[tuple[FeatureResultJson, list[Rows]]]) -> Markup:
+        """For rows of the baseline and what checks found under each; its status where none looks at it."""
+        found = [row for _, rows in table for row in rows]
+        unseen = {feature["status"] for feature, rows in table if not rows}
         return Markup(" data-f") + _marks(
-            " ".join(dict.fromkeys(row.status for row in rows)) or status,
-            {one["severity"] for row in rows for one in row.listed},
-            sources={row.check["source"] for row in rows},
+            " ".join(sorted(unseen | {row.status for row in found})),
+            {one["severity"] for row in found for one in row.listed},
+            sources={row.check["source"] for row in found},
         )
 
     def cells(self, service: ServiceView) -> str:

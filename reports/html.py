@@ -1,4 +1,4 @@
-"""``report.html``: one file that asks nobody for anything; its one script only filters, copies and unfolds."""
+"""``report.html``: one file that asks nobody for anything; its one script filters, copies and unfolds."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        # Folding constants takes a seventh of the time that compiling takes, and saves nothing in one rendering.
+        # Folding constants takes a seventh of the time to compile, and one rendering gains nothing by it.
         optimized=False,
     )
     environment.filters.update(

@@ -55,13 +55,7 @@ def _markdown() -> MarkdownIt:
     return rules
 
 
-def _fence(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    index: int,
-    options: Any,
-    env: MutableMapping[str, Any],
-) -> str:
+def _fence(_renderer: RendererHTML, tokens: Sequence[Token], index: int, *_: Any) -> str:
     """A snippet, headed by its language where that is a known one."""
     text = tokens[index].content
     language = _LANGUAGES.get(tokens[index].info.strip().lower(), "")

@@ -10,7 +10,9 @@ from typing import Any
 
 from auditor.model.results import (
     CheckTextJson,
+    ControlResultJson,
     ControlTextJson,
+    FeatureResultJson,
     FeatureTextJson,
     FindingJson,
     InputJson,
@@ -228,6 +230,12 @@ class View:
             reasons=sorted(reasons),
             shown=all(id(finding) in self.shown for finding in listed),
         )
+
+    def table(
+        self, service: ServiceView, control: ControlResultJson
+    ) -> list[tuple[FeatureResultJson, list[Rows]]]:
+        """The rows of the baseline under a control, each with its findings by check and status."""
+        return [(one, self.rows(service, one["findings"])) for one in control["features"]]
 
     def feature_text(self, control_id: str, title: str) -> FeatureTextJson | None:
         """The texts of a feature."""

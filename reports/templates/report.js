@@ -27,7 +27,7 @@ function read() {
 function heading(box) {
   if (!box) return "";
   if (!around.has(box)) {
-    const own = box.querySelector(":scope > header, :scope > .head, :scope > summary, :scope > tr > th, :scope > .msg");
+    const own = box.querySelector(":scope > header, :scope > .head, :scope > summary, :scope > .msg");
     around.set(box, (own ? own.textContent : "") + " " + heading(box.parentElement.closest("[data-box]")));
   }
   return around.get(box);
