@@ -12,6 +12,7 @@ import pytest
 
 from auditor.model.results import Results
 from auditor.model.verdict import Status
+from reports import safe
 from reports.html import render_html
 from reports.summary import STATUS_WORDS
 from tests.reports.golden_files import check_golden, words
@@ -299,3 +300,23 @@ def test_rendering_changes_nothing() -> None:
     results: Results = sample(2)
     assert render_html(results) == render_html(sample(2))
     assert results == sample(2)
+
+
+def test_values_that_were_left_out_are_counted() -> None:
+    results = sample(1)
+    finding = next(
+        one
+        for one in results["services"][0]["controls"][0]["features"][0]["findings"]
+        if one["status"] == "fail"
+    )
+    finding["evidence"] = finding["evidence"][:1] * 40
+    finding["more_evidence"] = 7
+    assert "and 35 more values (in the JSON result)" in Page(render_html(results)).text
+
+
+def test_what_is_written_out_is_never_printable() -> None:
+    """So that asking for printable text, which is cheap, misses nothing that has to be written out."""
+    unsafe = [chr(code) for code in range(0x110000) if safe._UNSAFE.match(chr(code))]
+    assert len(unsafe) > 2000
+    assert not any(one.isprintable() for one in unsafe)
+    assert safe.plain("a\u202eb\n") == "a\\u202eb\n"
