@@ -8,6 +8,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
@@ -17,6 +18,18 @@ _DOCUMENTATION = re.compile(r"https://learn\.microsoft\.com/[\w./#?=&%+:,()~-]*"
 _BECOMES_LINK = re.compile(r"://|\bwww\.|(?<!\w)@\w", re.IGNORECASE)
 """What sites make links or mentions of in text that is not code."""
 _LONGEST = 20_000
+_LANGUAGES = {
+    "bash": "Shell",
+    "bicep": "Bicep",
+    "hcl": "Terraform",
+    "json": "JSON",
+    "powershell": "PowerShell",
+    "sh": "Shell",
+    "terraform": "Terraform",
+    "tf": "Terraform",
+    "xml": "Policy",
+}
+"""What heads a snippet, by what its fence says."""
 
 
 def is_documentation(url: str) -> bool:
@@ -70,9 +83,20 @@ def _markdown() -> MarkdownIt:
     )
     rules.validateLink = is_documentation  # type: ignore[method-assign]
     rules.add_render_rule("link_open", _link_open)
+    rules.add_render_rule("fence", _fence)
     for cell in ("th_open", "td_open"):
         rules.add_render_rule(cell, _cell_open)
     return rules
+
+
+def _fence(_renderer: RendererHTML, tokens: Sequence[Token], index: int, *_: Any) -> str:
+    """A snippet, headed by its language where that is a known one."""
+    text = tokens[index].content
+    language = _LANGUAGES.get(tokens[index].info.strip().lower(), "")
+    if language == "Shell" and re.search(r"(?m)^(\w+=\$\()?az ", text):
+        language = "Azure CLI"
+    head = f' data-lang="{language}"' if language else ""
+    return f"<pre{head}><code>{escapeHtml(text)}</code></pre>\n"
 
 
 def _cell_open(

@@ -20,7 +20,8 @@ def plain(value: Any, longest: int = 2000) -> str:
         longest: More characters than this are cut, and said to be.
     """
     text = value if isinstance(value, str) else _spelled(value)
-    if not (text.isascii() and text.isprintable()):
+    # Nothing that is written out is printable, and asking for that is much cheaper than searching.
+    if not text.isprintable():
         text = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from auditor.model.results import (
     CheckTextJson,
+    ControlResultJson,
     ControlTextJson,
+    FeatureResultJson,
     FeatureTextJson,
     FindingJson,
     InputJson,
@@ -22,8 +25,13 @@ from reports.summary import Step, findings, gaps, ranked, shaper, status_counts,
 
 MOST_LISTED = 200
 """Subjects, files or rows listed in one place; what is beyond is counted."""
+MOST_DRAWN = 40
+"""Findings of one check that are drawn with their evidence; of the next ones only the names are given."""
+_MOST_NAMED = 300
+_MOST_SERVICES = 100
+"""Services with a section of their own, the worst first; the map of controls has them all."""
+_MOST_FIRST = 5
 _MOST_IN_ANCHOR = 80
-_MOST_IN_CROWD = 10
 _MOST_STEPS = 12
 
 
@@ -35,7 +43,7 @@ class Found:
     finding: FindingJson
 
 
-@dataclass(slots=True)
+@dataclass
 class Group:
     """What one check found at several places."""
 
@@ -43,24 +51,29 @@ class Group:
     anchor: str
     found: list[Found] = field(default_factory=list)
 
-    @property
+    @cached_property
     def severity(self) -> str:
         """The worst of its findings."""
-        return min((one.finding["severity"] for one in self.found), key=lambda name: Severity(name).rank)
+        return min({one.finding["severity"] for one in self.found}, key=lambda name: Severity(name).rank)
 
-    @property
+    @cached_property
     def status(self) -> str:
         """Of all its findings; a check that only ever broke did not find anything wanting."""
-        return fold(one.finding["status"] for one in self.found).value
+        return fold({one.finding["status"] for one in self.found}).value
 
     @property
     def listed(self) -> list[Found]:
-        """Those that are listed."""
-        return self.found[:MOST_LISTED]
+        """Those that are drawn with their evidence."""
+        return self.found[:MOST_DRAWN]
+
+    @property
+    def named(self) -> list[Found]:
+        """Those beyond, of which only the names are given."""
+        return self.found[MOST_DRAWN : MOST_DRAWN + _MOST_NAMED]
 
     @property
     def messages(self) -> list[tuple[str, list[Found]]]:
-        """Those that are listed, by what is said of them: the same sentence stands once."""
+        """Those that are drawn, by what is said of them: the same sentence stands once."""
         groups: dict[str, list[Found]] = {}
         for one in self.listed:
             groups.setdefault(one.finding["message"], []).append(one)
@@ -68,8 +81,8 @@ class Group:
 
     @property
     def more(self) -> int:
-        """How many are not."""
-        return max(0, len(self.found) - MOST_LISTED)
+        """How many are neither drawn nor named."""
+        return max(0, len(self.found) - MOST_DRAWN - _MOST_NAMED)
 
     @property
     def services(self) -> int:
@@ -149,6 +162,9 @@ class View:
             (self._service(number, one) for number, one in enumerate(results["services"], 1)),
             key=lambda service: service.weight,
         )
+        self.drawn = self.services[:_MOST_SERVICES]
+        """Services with a section of their own."""
+        self._anchored = {one.anchor for one in self.drawn}
         self._by_id = {id(one.data): one for one in self.services}
         self.failed = self._groups("fail", "error")
         self.manual = self._groups("manual")
@@ -174,6 +190,15 @@ class View:
         """So many services that each is folded and what passed is only counted."""
         return len(self.services) > 30
 
+    @property
+    def first(self) -> list[Group]:
+        """What to look at first: the worst of what failed."""
+        return self.failed[:_MOST_FIRST]
+
+    def is_drawn(self, service: ServiceView) -> bool:
+        """Whether a service has a section of its own that can be pointed at."""
+        return service.anchor in self._anchored
+
     def check(self, check_id: str) -> CheckTextJson:
         """The texts of a check; of one that the catalogue lacks, its id."""
         known = self.checks.get(check_id)
@@ -195,7 +220,7 @@ class View:
                 if step is not None:
                     numbers.add(self._numbers[id(step)])
                     reasons |= {gap["reason"]} - {""}
-        listed = found[: _MOST_IN_CROWD if self.crowd else MOST_LISTED]
+        listed = found[: 1 if self.crowd else max(3, MOST_DRAWN // len(self.services))]
         return Rows(
             check=self.check(check_id),
             status=status,
@@ -205,6 +230,12 @@ class View:
             reasons=sorted(reasons),
             shown=all(id(finding) in self.shown for finding in listed),
         )
+
+    def table(
+        self, service: ServiceView, control: ControlResultJson
+    ) -> list[tuple[FeatureResultJson, list[Rows]]]:
+        """The rows of the baseline under a control, each with its findings by check and status."""
+        return [(one, self.rows(service, one["findings"])) for one in control["features"]]
 
     def feature_text(self, control_id: str, title: str) -> FeatureTextJson | None:
         """The texts of a feature."""

@@ -12,6 +12,7 @@ import pytest
 
 from auditor.model.results import Results
 from auditor.model.verdict import Status
+from reports import safe
 from reports.html import render_html
 from reports.summary import STATUS_WORDS
 from tests.reports.golden_files import check_golden, words
@@ -24,14 +25,16 @@ ELEMENTS = words(
     article div p h1 h2 h3 h4 h5 ul ol li dl dt dd table caption thead tbody tr th td details summary span b i
     bdi code
     pre figure figcaption time br strong em blockquote hr
+    form label input select option button script
     """
 )
-VOID = frozenset({"meta", "br", "hr"})
+VOID = frozenset({"meta", "br", "hr", "input"})
 ATTRIBUTES = words(
     """
     lang charset http-equiv content name class id href rel tabindex role datetime title open scope colspan
     rowspan start aria-label aria-labelledby aria-hidden viewbox width height cx cy r rx x y d transform
-    stroke-dasharray preserveaspectratio
+    stroke-dasharray preserveaspectratio hidden type name value autocomplete maxlength placeholder
+    data-box data-f data-map data-st data-sev data-c data-src data-svc data-lang
     """
 )
 DOCUMENTATION = "https://learn.microsoft.com/"
@@ -63,7 +66,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.texts.append(data)
 
     @property
@@ -84,7 +87,12 @@ def assert_harmless(html: str) -> Page:
             assert tag == "a"
             assert href.startswith(("#", DOCUMENTATION)), href
             assert href.startswith("#") or attributes.get("rel") == "noreferrer"
+        # The marks of the filter are closed words or numbers, whatever things are called.
+        for mark in ("data-map", "data-st", "data-sev", "data-c", "data-src", "data-svc"):
+            assert re.fullmatch(r"[a-z0-9_ -]*", attributes.get(mark) or ""), (tag, attributes)
     assert sum(tag == "style" for tag, _ in page.elements) == 1
+    assert html.count("</script>") == sum(tag == "script" for tag, _ in page.elements) <= 1
+    assert all(not attributes for tag, attributes in page.elements if tag in ("style", "script"))
     return page
 
 
@@ -109,17 +117,29 @@ def test_hostile_texts_are_shown_as_they_are(name: str) -> None:
 def test_nothing_is_asked_of_anybody() -> None:
     html = render_html(sample())
     css = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
     assert css
-    digest = base64.b64encode(hashlib.sha256(css[1].encode()).digest()).decode()
+    assert script
+    style, code = (
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in (css[1], script[1])
+    )
     policy = next(
         attributes["content"]
         for tag, attributes in Page(html).elements
         if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
     )
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert policy == (
+        f"default-src 'none'; style-src {style}; script-src {code}; base-uri 'none'; form-action 'none'"
+    )
     # The policy stands before what it governs.
     assert html.index("Content-Security-Policy") < html.index("<style>")
     assert not re.search(r"url\(|@import|@font-face|expression\(|</", css[1])
+    # The script writes text only, and neither asks for anything nor makes code of text.
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(|fetch|XMLHttp|import|https?:|<!--|</",
+        script[1],
+    )
 
 
 @pytest.mark.parametrize("number", [1, 2, 40])
@@ -183,7 +203,8 @@ def test_colour_is_never_alone() -> None:
     html = render_html(sample(2))
     for status in Status:
         for cell in re.findall(rf'<td class="{status}">(.*?)</td>', html):
-            assert f'<span class="vh">{STATUS_WORDS[status]}</span>' in cell
+            assert re.fullmatch(rf'(?:<a href="#[\w-]+">|<i>){STATUS_WORDS[status]}</(?:a|i)>', cell)
+    assert html.count('<td class="fail">') >= 2
 
 
 def test_long_lists_are_cut() -> None:
@@ -196,14 +217,77 @@ def test_long_lists_are_cut() -> None:
     assert "name-200" not in text
 
 
-def test_size_is_linear() -> None:
+def test_size_is_bounded() -> None:
+    """A hundred services have sections; another one costs a row of the map and a few names."""
     sizes = [len(render_html(sample(number))) for number in (50, 100, 200)]
-    assert sizes[2] - sizes[1] < 2.2 * (sizes[1] - sizes[0])
+    assert sizes[2] - sizes[1] < 0.3 * 2 * (sizes[1] - sizes[0])
+
+
+def test_services_without_a_section_are_counted_and_on_the_map() -> None:
+    html = render_html(sample(120))
+    page = Page(html)
+    assert (
+        "The 100 services with most failures have a section below; of the other 20 the map shows" in page.text
+    )
+    assert (
+        sum(tag == "details" and attributes.get("class") == "service" for tag, attributes in page.elements)
+        == 100
+    )
+    names = re.findall(r'<tr data-map="s\d+" data-st="[^"]*"><th scope="row" class="name">(.*?)</th>', html)
+    assert len(names) == 120
+    assert sum("<a " in name for name in names) == 100
+
+
+def test_many_findings_of_one_check_are_drawn_then_named_then_counted() -> None:
+    results = sample(1)
+    home = results["services"][0]["controls"][0]["features"][0]
+    first = next(one for one in home["findings"] if one["status"] == "fail")
+    home["findings"] = [
+        {
+            **first,
+            "message": f"wrong {number}",
+            "subjects": [{**first["subjects"][0], "item": f"item-{number:04}"}],
+        }
+        for number in range(1000)
+    ]
+    html = render_html(results)
+    failed = html.partition('<section id="failed"')[2].partition("</section>")[0]
+    text = Page(f"<div>{failed.partition('>')[2]}</div>").text
+    assert len(re.findall(r"wrong \d+", text)) == 40
+    assert "item-0339" in text
+    assert "item-0340" not in text
+    assert "and 660 more, in the JSON result only" in text
+    assert len(html) < 2 * len(render_html(sample(1)))
+
+
+def test_what_comes_first_is_the_worst_with_its_evidence() -> None:
+    html = render_html(sample(1))
+    start = html.partition('<div class="start">')[2].partition('<div class="cards">')[0]
+    group = re.search(r'<article class="group [^>]*id="([\w-]+)"', html)
+    link = re.search(r'<a href="#([\w-]+)">', start)
+    assert group
+    assert link
+    assert link[1] == group[1]
+    assert "main.json:12" in start
+    assert "Not looked at" in start
+    assert 'href="#not-shown"' in start
+
+
+def test_where_nothing_failed_it_is_not_called_clean() -> None:
+    results = sample(1)
+    for control in results["services"][0]["controls"]:
+        for feature in control["features"]:
+            feature["findings"] = [
+                one for one in feature["findings"] if one["status"] not in ("fail", "error")
+            ]
+    text = Page(render_html(results)).text
+    assert "Nothing that was judged failed" in text
+    assert "no clean bill of health" in text
 
 
 def without_style(html: str) -> str:
-    """A page without its stylesheet: a golden file is about what is said."""
-    html = re.sub(r"<style>.*?</style>", "<style></style>", html, flags=re.DOTALL)
+    """A page without its style sheet and script: a golden file is about what is said."""
+    html = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", html, flags=re.DOTALL)
     return re.sub(r"sha256-[\w+/=]+", "sha256-", html)
 
 
@@ -216,3 +300,23 @@ def test_rendering_changes_nothing() -> None:
     results: Results = sample(2)
     assert render_html(results) == render_html(sample(2))
     assert results == sample(2)
+
+
+def test_values_that_were_left_out_are_counted() -> None:
+    results = sample(1)
+    finding = next(
+        one
+        for one in results["services"][0]["controls"][0]["features"][0]["findings"]
+        if one["status"] == "fail"
+    )
+    finding["evidence"] = finding["evidence"][:1] * 40
+    finding["more_evidence"] = 7
+    assert "and 35 more values (in the JSON result)" in Page(render_html(results)).text
+
+
+def test_what_is_written_out_is_never_printable() -> None:
+    """So that asking for printable text, which is cheap, misses nothing that has to be written out."""
+    unsafe = [chr(code) for code in range(0x110000) if safe._UNSAFE.match(chr(code))]
+    assert len(unsafe) > 2000
+    assert not any(one.isprintable() for one in unsafe)
+    assert safe.plain("a\u202eb\n") == "a\\u202eb\n"
