@@ -173,7 +173,7 @@ def test_main_command_audits_what_is_there(tmp_path: Path) -> None:
 def test_test_command_installs_by_hash_and_tests() -> None:
     steps = [shlex.split(step) for step in marked("tests").split("&&")]
     assert steps[1][2:] == ["--require-hashes", "-r", "requirements/dev.txt"]
-    assert steps[-1] == [".venv/bin/pytest"]
+    assert steps[-1] == [".venv/bin/pytest", "-n", "auto"]
 
 
 def test_ci_runs_the_readmes_commands() -> None:
