@@ -8,7 +8,7 @@ REST specification ``policies`` (``value``, ``format``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 from auditor.apim.policy.reader import read
 from auditor.apim.policy.scopes import Library, Missing, NamedText, Read, Secret, Unreadable
@@ -19,6 +19,12 @@ from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
 from auditor.model.text import Text
 from auditor.model.values import Redacted, Sealed
+
+
+_MOST_KEPT = 1000
+"""Documents that are kept from one service to the next: estates are made of copies."""
+_LONGEST_KEPT = 20_000
+"""Characters of a document that is kept."""
 
 
 @derived
@@ -61,8 +67,18 @@ def _document(resource: Subject) -> Document:
     address = ("auditor.apim.documents", "read", text)
     found = resource.audit.memo.get(address)
     if not isinstance(found, Document):
-        found = resource.audit.memo[address] = read(text)
+        found = resource.audit.memo[address] = _read(resource, text)
     return found
+
+
+def _read(resource: Subject, text: str) -> Document:
+    if len(text) > _LONGEST_KEPT:
+        return read(text)
+    kept, name = resource.audit.kept, "auditor.apim.libraries.read"
+    if name not in kept:
+        kept[name] = lru_cache(_MOST_KEPT)(read)
+    document: Document = kept[name](text)
+    return document
 
 
 def _fragment(fragment: Subject) -> Read:
