@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.model.results import Results, ServiceJson
 
@@ -23,26 +23,27 @@ def json_pieces(results: Results) -> Iterator[str]:
     head = {name: results[name] for name in ("schema_version", "run", "summary", "catalogue")}
     text = json.dumps(head, ensure_ascii=False, indent=1)
     yield text[:-2]
-    yield from _list("withheld", (f"  {_compact(row)}" for row in results["withheld"]))
-    yield from _list("services", (_service(service) for service in results["services"]))
+    yield from _list("withheld", ((f"  {_compact(row)}",) for row in results["withheld"]))
+    yield from _list("services", map(_service, results["services"]))
     yield "\n}\n"
 
 
-def _list(name: str, rows: Iterator[str]) -> Iterator[str]:
-    first = next(rows, None)
-    if first is None:
-        yield f',\n "{name}": []'
-        return
-    yield f',\n "{name}": [\n{first}'
+def _list(name: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """A member of the document: rows, each in pieces."""
+    empty = True
     for row in rows:
-        yield f",\n{row}"
-    yield "\n ]"
+        yield f',\n "{name}": [\n' if empty else ",\n"
+        yield from row
+        empty = False
+    yield f',\n "{name}": []' if empty else "\n ]"
 
 
-def _service(service: ServiceJson) -> str:
+def _service(service: ServiceJson) -> Iterator[str]:
     envelope = {name: value for name, value in service.items() if name != "controls"}
-    controls = ",\n".join(f"   {_compact(control)}" for control in service["controls"])
-    return f'  {_compact(envelope)[:-1]}, "controls": [\n{controls}\n  ]}}'
+    yield f'  {_compact(envelope)[:-1]}, "controls": [\n'
+    for number, control in enumerate(service["controls"]):
+        yield f",\n   {_compact(control)}" if number else f"   {_compact(control)}"
+    yield "\n  ]}"
 
 
 def _compact(value: object) -> str:
