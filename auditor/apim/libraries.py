@@ -42,7 +42,7 @@ def own_document(owner: Subject) -> Document | None:
     if found:
         return _document(found[0])
     if isinstance(listed, Undetermined):
-        raise listed
+        raise Undetermined(*listed.gaps)  # another one: its frames would hold it, and it them
     return None
 
 
