@@ -104,7 +104,16 @@ def audit_service(what: Plan, audit: Audit, service: Resource, treat: Treatment 
         audit: What all services share.
         service: The service.
         treat: Changes what was judged as the user says, before anything is folded from it.
+
+    What is worked out of one service serves no other, and is let go: an estate's policies do not add up.
     """
+    try:
+        return _judged(what, audit, service, treat)
+    finally:
+        audit.memo.clear()
+
+
+def _judged(what: Plan, audit: Audit, service: Resource, treat: Treatment) -> ServiceJson:
     cache: Cache = {}
     rows_of: dict[str, list[FindingJson]] = {}
     statuses: dict[str, Status] = {}

@@ -124,13 +124,18 @@ def _finding(finding: Finding, subject: SubjectJson, cache: Cache, most: int | N
 
 def _subject(finding: Finding, service: Resource) -> SubjectJson:
     resource = finding.resource
-    identity = [finding.check.id, service.id.lower()]
+    identity = f"{finding.check.id}\n{service.id.lower()}"
     if resource is not service:
-        identity.append(resource.id.lower())
+        identity = f"{identity}\n{resource.id.lower()}"
     if finding.item:
-        identity.append(finding.item.lower())
-    fingerprint = hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    subject = SubjectJson(id=resource.id, type=resource.type, name=resource.name, fingerprint=fingerprint)
+        identity = f"{identity}\n{finding.item.lower()}"
+    fingerprint = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    subject: SubjectJson = {
+        "id": resource.id,
+        "type": resource.type,
+        "name": resource.name,
+        "fingerprint": fingerprint,
+    }
     if finding.item:
         subject["item"] = finding.item
     return subject
@@ -138,6 +143,9 @@ def _subject(finding: Finding, service: Resource) -> SubjectJson:
 
 def _telling(evidence: tuple[Evidence, ...]) -> Iterator[Evidence]:
     """Without the containers that were only passed through on the way to what was read."""
+    if len(evidence) == 1 and evidence[0].pointer:
+        yield from evidence
+        return
     below = {(entry.resource.key, _above(entry.pointer)) for entry in evidence}
     for entry in evidence:
         passed = isinstance(entry.value, (dict, list)) and (entry.resource.key, entry.pointer) in below

@@ -2,6 +2,10 @@
 
 python benchmarks/estate.py 1000 estate.json
 python benchmarks/estate.py 1 one.json --apis 100
+python benchmarks/estate.py 1000 estate.json --distinct
+
+The policies of the n-th API are the same in every service, as in estates that are made of copies; with
+``--distinct`` no two are.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ def resource(type_: str, name: str, properties: dict[str, Any], **envelope: Any)
     return {"type": type_, "apiVersion": API_VERSION, "name": name, **envelope, "properties": properties}
 
 
-def service(number: int, apis: int) -> list[dict[str, Any]]:
+def service(number: int, apis: int, distinct: bool) -> list[dict[str, Any]]:
     name, bad = f"apim-{number:04}", number % 3 == 2
     vault = f"https://vault-{number:04}.vault.azure.net/secrets"
     version = "/0123456789abcdef0123456789abcdef" if bad else ""
@@ -92,7 +96,9 @@ def service(number: int, apis: int) -> list[dict[str, Any]]:
         rows.append(resource(f"{SERVICE}/apis", f"{name}/api{n}", api))
         rows.append(
             resource(
-                f"{SERVICE}/apis/policies", f"{name}/api{n}/policy", {"format": "rawxml", "value": policy(n)}
+                f"{SERVICE}/apis/policies",
+                f"{name}/api{n}/policy",
+                {"format": "rawxml", "value": policy(number * apis + n if distinct else n)},
             )
         )
     rows.append(
@@ -126,11 +132,14 @@ def main() -> None:
     parser.add_argument("services", type=int)
     parser.add_argument("output", type=Path)
     parser.add_argument("--apis", type=int, default=10)
+    parser.add_argument("--distinct", action="store_true", help="no two policies are the same")
     given = parser.parse_args()
     template = {
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "resources": [row for number in range(given.services) for row in service(number, given.apis)],
+        "resources": [
+            row for number in range(given.services) for row in service(number, given.apis, given.distinct)
+        ],
     }
     given.output.write_text(json.dumps(template, indent=2), encoding="utf-8")
 

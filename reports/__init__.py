@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,38 @@ def render(name: str, results: Results, longest: int | None = None) -> str:
     Raises:
         ValueError: No such format.
     """
+    return "".join(pieces(name, results, longest))
+
+
+def pieces(name: str, results: Results, longest: int | None = None) -> Iterator[str]:
+    """The same in pieces, in order: of a large estate the whole text need never be held.
+
+    Args:
+        name: The format.
+        results: The stored result.
+        longest: As for :func:`render`.
+
+    Raises:
+        ValueError: No such format.
+    """
+    match name:
+        case "json":
+            from reports.stored import json_pieces
+
+            yield from json_pieces(results)
+        case "csv":
+            from reports.table import csv_pieces
+
+            yield from csv_pieces(results)
+        case "oscal":
+            from reports.oscal import oscal_pieces
+
+            yield from oscal_pieces(results)
+        case _:
+            yield _whole(name, results, longest)
+
+
+def _whole(name: str, results: Results, longest: int | None) -> str:
     match name:
         case "html":
             from reports.html import render_html
@@ -39,10 +72,6 @@ def render(name: str, results: Results, longest: int | None = None) -> str:
             from reports.markdown import MOST_BYTES, render_markdown
 
             return render_markdown(results, longest or MOST_BYTES)
-        case "json":
-            from reports.stored import render_json
-
-            return render_json(results)
         case "sarif":
             from reports.sarif import render_sarif
 
@@ -51,14 +80,6 @@ def render(name: str, results: Results, longest: int | None = None) -> str:
             from reports.junit import render_junit
 
             return render_junit(results)
-        case "csv":
-            from reports.table import render_csv
-
-            return render_csv(results)
-        case "oscal":
-            from reports.oscal import render_oscal
-
-            return render_oscal(results)
         case _:
             raise ValueError(f"no such format: {name}")
 

@@ -22,6 +22,7 @@ resource in the back matter that says so. Texts are OSCAL's Markdown; names in i
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from auditor.model.results import ControlTextJson, Results, ServiceJson
@@ -36,7 +37,12 @@ _LONGEST = 2000
 
 
 def render_oscal(results: Results) -> str:
-    """A stored result as OSCAL assessment results in JSON.
+    """A stored result as OSCAL assessment results in JSON: see :func:`oscal_pieces`."""
+    return "".join(oscal_pieces(results))
+
+
+def oscal_pieces(results: Results) -> Iterator[str]:
+    """A stored result as OSCAL assessment results in JSON, in pieces.
 
     Raises:
         ValueError: The result holds no moment where its schema demands one; OSCAL demands it too.
@@ -70,7 +76,7 @@ def render_oscal(results: Results) -> str:
         "read stands in the result.",
     }
     document["back-matter"] = {"resources": [resource]}
-    return _lined({"assessment-results": document}, lists)
+    yield from _lined({"assessment-results": document}, lists)
 
 
 def _parts(results: Results, as_of: str) -> Parts:
@@ -109,15 +115,17 @@ def _moment(run: Any, name: str) -> str:
     return written(found)
 
 
-def _lined(document: dict[str, Any], lists: dict[str, list[str]]) -> str:
+def _lined(document: dict[str, Any], lists: dict[str, list[str]]) -> Iterator[str]:
     """The document as JSON, with the rows of the long lists, which it holds empty, a line for each."""
     rest = json.dumps(document, ensure_ascii=False, indent=1)
-    pieces = []
     for name, rows in lists.items():
         # A member of the result by its depth: no text holds a line break in JSON.
         before, _, rest = rest.partition(f'\n    "{name}": []')
-        pieces += [before, f'\n    "{name}": [\n     ', ",\n     ".join(rows), "\n    ]"]
-    return "".join([*pieces, rest, "\n"])
+        yield f'{before}\n    "{name}": [\n     '
+        for number, row in enumerate(rows):
+            yield f",\n     {row}" if number else row
+        yield "\n    ]"
+    yield rest + "\n"
 
 
 def _counts(results: Results) -> dict[str, str]:

@@ -59,18 +59,24 @@ _FORMULA = re.compile(r"(^|;)([\s\"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 def render_csv(results: Results) -> str:
     """A stored result as CSV."""
+    return "".join(csv_pieces(results))
+
+
+def csv_pieces(results: Results) -> Iterator[str]:
+    """A stored result as CSV, row by row."""
     out = _Lines(["\ufeff"])
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     titles = {name: text["title"] for name, text in check_texts(results).items()}
-    writer.writerows(
-        [row.get(name, "") for name in COLUMNS] for row in _rows(results, titles, results["run"]["as_of"])
-    )
-    return "".join(out)
+    for row in _rows(results, titles, results["run"]["as_of"]):
+        writer.writerow([row.get(name, "") for name in COLUMNS])
+        yield from out
+        out.clear()
+    yield from out
 
 
 class _Lines(list[str]):
-    """Rows as they were written: a buffer of one piece would take four bytes for each character."""
+    """Rows as they were written, until they are taken."""
 
     def write(self, row: str) -> None:
         self.append(row)

@@ -21,8 +21,12 @@ class ApimKnowledge:
         return missing(subject, pointer)
 
     def uncollected(self, subject: Subject, collection: str) -> Gap:
-        """See ``Knowledge.uncollected``."""
-        return uncollected(subject, collection)
+        """See ``Knowledge.uncollected``. Checks ask for the same lists of the same resources."""
+        address = ("auditor.apim.knowledge.uncollected", subject.key, collection)
+        known: Gap | None = subject.audit.memo.get(address)
+        if known is None:
+            known = subject.audit.memo[address] = uncollected(subject, collection)
+        return known
 
     def withheld(self, service: Subject) -> list[Withheld]:
         """See ``Knowledge.withheld``."""

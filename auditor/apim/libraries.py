@@ -7,8 +7,9 @@ REST specification ``policies`` (``value``, ``format``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import lru_cache, partial
+from typing import TypeVar
 
 from auditor.apim.policy.reader import read
 from auditor.apim.policy.scopes import Library, Missing, NamedText, Read, Secret, Unreadable
@@ -19,6 +20,12 @@ from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
 from auditor.model.text import Text
 from auditor.model.values import Redacted, Sealed
+
+T = TypeVar("T")
+_MOST_KEPT = 1000
+"""Documents of which something is kept from one service to the next: estates are made of copies."""
+_LONGEST_KEPT = 20_000
+"""Characters of a document that is kept."""
 
 
 @derived
@@ -35,7 +42,7 @@ def own_document(owner: Subject) -> Document | None:
     if found:
         return _document(found[0])
     if isinstance(listed, Undetermined):
-        raise listed
+        raise Undetermined(*listed.gaps)  # another one: its frames would hold it, and it them
     return None
 
 
@@ -61,8 +68,70 @@ def _document(resource: Subject) -> Document:
     address = ("auditor.apim.documents", "read", text)
     found = resource.audit.memo.get(address)
     if not isinstance(found, Document):
-        found = resource.audit.memo[address] = read(text)
+        found = resource.audit.memo[address] = _read(resource, text)
     return found
+
+
+def _read(resource: Subject, text: str) -> Document:
+    return kept(resource, read, text) if len(text) <= _LONGEST_KEPT else read(text)
+
+
+def kept(subject: Subject, compute: Callable[..., T], *given: Hashable) -> T:
+    """What a function makes of some values, kept for the other services of the run, the newest of it.
+
+    Args:
+        subject: Any of the run.
+        compute: A function of a module that uses nothing but what it is given.
+        given: What it is called with; equal values give the same.
+    """
+    cache, name = subject.audit.kept, f"{compute.__module__}.{compute.__qualname__}"
+    if name not in cache:
+        cache[name] = lru_cache(_MOST_KEPT)(compute)
+    found: T = cache[name](*given)
+    return found
+
+
+def is_kept(document: Document) -> bool:
+    """Whether equal texts give this very document, in every service."""
+    return document.root is not None and document.root.end <= _LONGEST_KEPT and len(document.children) == 1
+
+
+class Contents:
+    """A library by what it says: that of a service's copy is equal, though it is another one."""
+
+    __slots__ = ("_hash", "library", "says")
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.says = (
+            tuple(library.fragments.items()),
+            tuple(library.named_values.items()),
+            tuple(library.backends.items()),
+            library.whole,
+            library.complete,
+            library.in_workspace,
+        )
+        self._hash = hash(self.says)  # once, not for every document
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Contents) and (self is other or self.says == other.says)
+
+
+def contents_of(owner: Subject) -> Contents:
+    """What policies of a service or a workspace refer to by name, to be compared with that of another."""
+    address = ("auditor.apim.libraries.contents_of", owner.key, "")
+    found = owner.audit.memo.get(address)
+    if not isinstance(found, Contents):
+        found = owner.audit.memo[address] = kept(owner, _first, Contents(library_of(owner)))
+    return found
+
+
+def _first(contents: Contents) -> Contents:
+    """Of equal ones the first, so that they are compared once."""
+    return contents
 
 
 def _fragment(fragment: Subject) -> Read:

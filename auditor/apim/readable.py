@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from auditor.apim.libraries import fragment_of, library_of, own_document
+from auditor.apim.libraries import Contents, contents_of, fragment_of, is_kept, kept, library_of, own_document
 from auditor.apim.policy.evaluate.code import compiled
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.scopes import Library
@@ -65,9 +65,16 @@ def _issues(holder: Subject, document: Document) -> tuple[Issue, ...]:
     address = ("auditor.apim.readable", f"{id(document)}", f"{id(library)} {is_fragment(holder)}")
     known = holder.audit.memo.get(address)
     if not isinstance(known, tuple):
-        told = tuple(dict.fromkeys(_told(document, library, fragment=is_fragment(holder))))
-        known = holder.audit.memo[address] = told
+        if is_kept(document):
+            known = kept(holder, _all_told, document, contents_of(home_of(holder)), is_fragment(holder))
+        else:
+            known = _all_told(document, Contents(library), is_fragment(holder))
+        holder.audit.memo[address] = known
     return known
+
+
+def _all_told(document: Document, contents: Contents, fragment: bool) -> tuple[Issue, ...]:
+    return tuple(dict.fromkeys(_told(document, contents.library, fragment=fragment)))
 
 
 def _told(document: Document, library: Library, *, fragment: bool) -> Iterator[Issue]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from auditor.apim.kinds import owner
-from auditor.apim.libraries import fragment_of, library_of, own_document
+from auditor.apim.libraries import Contents, contents_of, fragment_of, is_kept, kept, library_of, own_document
 from auditor.apim.policy.issues import Issue
 from auditor.apim.policy.rules import examine
 from auditor.apim.policy.scopes import Library, Scope
@@ -153,8 +153,16 @@ def _issues(holder: Subject, document: Document) -> tuple[Issue, ...]:
     address = ("auditor.apim.written", f"{id(document)}", f"{id(library)} {scope}")
     known = holder.audit.memo.get(address)
     if not isinstance(known, tuple):
-        known = holder.audit.memo[address] = examine(Sheet(document, library, scope))
+        if is_kept(document):
+            known = kept(holder, _examined, document, contents_of(home_of(holder)), scope)
+        else:
+            known = examine(Sheet(document, library, scope))
+        holder.audit.memo[address] = known
     return known
+
+
+def _examined(document: Document, contents: Contents, scope: Scope | None) -> tuple[Issue, ...]:
+    return examine(Sheet(document, contents.library, scope))
 
 
 _SCOPES = {

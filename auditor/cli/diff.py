@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,6 +76,7 @@ def _compared(old: Stored, new: Stored, fail_on: str, allow_removed: bool) -> Di
 
 
 def _write(found: DiffJson, format_: str, output: str, no_color: bool) -> None:
+    from auditor.cli.written import write_text
     from reports import render_difference
     from reports.diffview import decision
 
@@ -85,13 +85,9 @@ def _write(found: DiffJson, format_: str, output: str, no_color: bool) -> None:
 
         show(found, no_color)
         return
-    data = render_difference(format_, found).encode("utf-8", "backslashreplace")
-    if output == "-":
-        sys.stdout.buffer.write(data)
-        print(decision(found), file=sys.stderr)  # noqa: T201 - the report has standard output
-        return
     try:
-        Path(output).write_bytes(data)
+        write_text(output, [render_difference(format_, found)])
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
-    print(decision(found))  # noqa: T201 - the decision is the output
+    # The report has standard output, or the decision is the output.
+    print(decision(found), file=sys.stderr if output == "-" else sys.stdout)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,7 +39,8 @@ def report(
 
     check_siblings()
     from auditor.cli.stored import load
-    from reports import FORMATS, SMALLEST, render
+    from auditor.cli.written import write_text
+    from reports import FORMATS, SMALLEST, pieces
 
     if format_ not in FORMATS:
         raise UsageError(f"--format {format_}: not one of {', '.join(FORMATS)}")
@@ -51,14 +50,9 @@ def report(
         raise UsageError(f"--max-size {max_size}: less than {SMALLEST} bytes cannot hold the decision")
     found = load(results)
     try:
-        data = render(format_, found, max_size).encode("utf-8", "backslashreplace")
+        write_text(output, pieces(format_, found, max_size))
+    except OSError as error:
+        raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
     except Exception as error:
         # What scan wrote can be rendered; this has the heading of a stored result and not its members.
         raise UnreadableError(results, "a stored result that was changed or cut: run scan again") from error
-    if output == "-":
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        Path(output).write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None

@@ -258,19 +258,14 @@ def _say_inputs(reading: Reading, quiet: bool) -> None:
 
 
 def _write(results: Results, targets: list[tuple[str, str]], quiet: bool, no_color: bool) -> None:
-    from reports import render
+    from auditor.cli.written import write_text
+    from reports import pieces
     from reports.terminal import decision, show
 
     to_stdout = [name for name, path in targets if path == "-"]
     for name, path in targets:
-        text = render(name, results)
-        # A lone surrogate in a name must not lose a report.
-        data = text.encode("utf-8", "backslashreplace")
-        if path == "-":
-            sys.stdout.buffer.write(data)
-            continue
         try:
-            Path(path).write_bytes(data)
+            write_text(path, pieces(name, results))
         except OSError as error:
             raise UsageError(f"--report {name}={path}: cannot be written: {error.strerror}") from None
     if to_stdout:

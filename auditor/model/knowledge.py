@@ -52,4 +52,6 @@ class Audit:
         self.now = now
         self.settings = dict(settings or {})
         self.memo: dict[tuple[str, str, str], Any] = {}
-        """Outcomes of derived facts, by (fact, key of the resource, base pointer)."""
+        """Derived facts of the service at hand, by (fact, key of the resource, base pointer)."""
+        self.kept: dict[str, Any] = {}
+        """What serves every service of the run, by the name of what keeps it, which sets its bounds."""

@@ -163,6 +163,8 @@ class JsonDocument:
 
 
 def _skip(text: str, at: int) -> int:
+    if text[at : at + 1] > " ":
+        return at  # nothing to skip, as before most values
     return _SPACE.match(text, at).end()  # type: ignore[union-attr] # it matches nothing, too
 
 

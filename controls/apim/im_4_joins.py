@@ -233,7 +233,7 @@ def private_issuers(service: Subject, uploads: Callable[[], Verdict]) -> Verdict
     if supports(service, Capability.CA_CERTIFICATES):
         return uploads()
     if isinstance(found, Undetermined):
-        raise found
+        raise Undetermined(*found.gaps)
     api, use = found
     says = "verifies a chain on a tier that takes no CA certificates"
     return Manual(

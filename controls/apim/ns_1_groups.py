@@ -103,7 +103,7 @@ def nsg_management_port(location: Subject) -> Verdict:
                 f"{MANAGEMENT_PORT}: allow it with a smaller priority, or the service cannot be managed."
             )
         if isinstance(strangers, Undetermined):
-            raise strangers
+            raise Undetermined(*strangers.gaps)
         group.log(location, (*own.rules, *group.strangers(Direction.INBOUND, MANAGEMENT_PORT).rules))
         return Pass(
             f"At port {MANAGEMENT_PORT}, {_names(own.rules)} lets the service tag ApiManagement in, and the "

@@ -73,15 +73,15 @@ class Spot:
 def spots_of(statements: tuple[Statement, ...]) -> tuple[Spot, ...]:
     """All statements of a section, those below composite ones too, in order."""
     found: list[Spot] = []
-
-    def visit(statement: Statement, above: tuple[Statement, ...]) -> None:
-        found.append(Spot(statement, len(found), above))
-        for child in statement.children:
-            visit(child, (*above, statement))
-
     for top in statements:
-        visit(top, ())
+        _visit(top, (), found)
     return tuple(found)
+
+
+def _visit(statement: Statement, above: tuple[Statement, ...], found: list[Spot]) -> None:
+    found.append(Spot(statement, len(found), above))
+    for child in statement.children:
+        _visit(child, (*above, statement), found)
 
 
 @dataclass(eq=False)

@@ -21,7 +21,7 @@ from auditor.apim.policy.sensitive import (
     is_credential_parameter,
     says_credential,
 )
-from auditor.apim.policy.sheets import Sheet, Spot
+from auditor.apim.policy.sheets import Sheet, Spot, once
 from auditor.apim.policy.tree import Element, Expression, Literal, Mixed, Value
 
 _ATTRIBUTES: Final = {
@@ -51,13 +51,19 @@ class Place:
         return compiled(self.value, _UNFILLED)
 
 
+@once
 def unfilled(sheet: Sheet) -> Sheet:
     """The same document with named values left as they are, told from what is written out."""
     return Sheet(sheet.document, _UNFILLED, sheet.scope)
 
 
-def places(sheet: Sheet) -> Iterator[Place]:
+@once
+def places(sheet: Sheet) -> tuple[Place, ...]:
     """Every place of a document that is one for credentials, or may be."""
+    return tuple(_places(sheet))
+
+
+def _places(sheet: Sheet) -> Iterator[Place]:
     for spot in sheet.spots:
         match spot.name:
             case "authentication-basic" | "authentication-certificate" | "proxy":
@@ -123,8 +129,13 @@ class Piece:
     tree: cs.Expr | cs.Block | None = None
 
 
-def pieces(sheet: Sheet) -> Iterator[Piece]:
+@once
+def pieces(sheet: Sheet) -> tuple[Piece, ...]:
     """Every text and every piece of code of a document; code that does not parse comes as its text."""
+    return tuple(_all_pieces(sheet))
+
+
+def _all_pieces(sheet: Sheet) -> Iterator[Piece]:
     for spot in sheet.spots:
         values = [attribute.value for attribute in spot.element.attributes]
         own = spot.element.value

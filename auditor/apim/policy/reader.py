@@ -134,6 +134,7 @@ class _Reader:
             self.note(Code.UNCLOSED, f"<{self.frames[-1].name}> has no end tag", self.frames[-1].start)
             self._close(len(self.text))
         self._flush()
+        del self._tags  # it calls back: the cycle would keep every document that was ever read
 
     def _markup(self) -> bool:
         """Take what begins with the ``<`` at hand; False where nothing more can be read."""

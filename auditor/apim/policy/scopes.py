@@ -35,6 +35,9 @@ class Place:
     scope: Scope
     id: str = ""
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # which a string remembers: chains are looked up for every operation
+
     def __str__(self) -> str:
         return f"{self.scope} {self.id}".rstrip()
 

@@ -6,10 +6,10 @@ Fragments are sheets of their own, so that what is wrong in one is said once and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Final
+from functools import cached_property, wraps
+from typing import Any, Final, TypeVar
 
 from auditor.apim.policy.evaluate.code import Code, compiled, names_in
 from auditor.apim.policy.issues import Issue, Rule, Weight
@@ -27,6 +27,7 @@ from auditor.apim.policy.tree import (
     Value,
 )
 
+T = TypeVar("T")
 _REQUESTS: Final = frozenset({"send-request", "send-one-way-request"})
 
 
@@ -90,6 +91,8 @@ class Sheet:
     library: Library = field(default_factory=Library)
     scope: Scope | None = None
     """None for a fragment."""
+    made: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What :func:`once` keeps, by the name of the function that made it."""
 
     @cached_property
     def spots(self) -> tuple[Spot, ...]:
@@ -97,8 +100,18 @@ class Sheet:
         return tuple(self._spots())
 
     def named(self, *names: str) -> Iterator[Spot]:
-        """The elements of some names."""
-        return (spot for spot in self.spots if spot.name in names)
+        """The elements of some names, in the order of the document."""
+        there = [name for name in names if name in self._by_name]
+        if len(there) < 2:
+            return iter(self._by_name[there[0]] if there else ())
+        return (spot for spot in self.spots if spot.name in there)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Spot]]:
+        found: dict[str, list[Spot]] = {}
+        for spot in self.spots:
+            found.setdefault(spot.name, []).append(spot)
+        return found
 
     @cached_property
     def writers(self) -> dict[str, list[Spot]]:
@@ -122,6 +135,20 @@ class Sheet:
         top = root.elements if self.document.kind is Kind.FRAGMENT else self.document.elements
         for element in top:
             yield from _walk(Spot(element, "", (), self.library))
+
+
+def once(compute: Callable[[Sheet], T]) -> Callable[[Sheet], T]:
+    """Make what several rules ask of a sheet be worked out once, and kept as long as the sheet is."""
+    name = f"{compute.__module__}.{compute.__qualname__}"
+
+    @wraps(compute)
+    def kept(sheet: Sheet) -> T:
+        if name not in sheet.made:
+            sheet.made[name] = compute(sheet)
+        found: T = sheet.made[name]
+        return found
+
+    return kept
 
 
 def _walk(spot: Spot) -> Iterator[Spot]:

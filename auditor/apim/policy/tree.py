@@ -122,16 +122,22 @@ class Literal:
     @property
     def text(self) -> str:
         """As written, holes included."""
-        return "".join(map(str, self.parts))
+        known = self.known
+        return "".join(map(str, self.parts)) if known is None else known
 
     @property
     def known(self) -> str | None:
         """The text when nothing is filled in, else None."""
+        if len(self.parts) == 1:  # nearly every one: a text without holes
+            only = self.parts[0]
+            return only if isinstance(only, str) else None
         return "".join(p for p in self.parts if isinstance(p, str)) if not self.holes else None
 
     @property
     def holes(self) -> tuple[NamedValue | Template, ...]:
         """What is filled in, in order."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], str):
+            return ()
         return tuple(part for part in self.parts if not isinstance(part, str))
 
 
@@ -231,10 +237,23 @@ class Element:
     """Offset of its ``<`` in the text as given."""
     end: int = 0
     """Offset just behind it."""
+    elements: tuple[Element, ...] = field(init=False)
+    """The child elements."""
+    value: Value | None = field(init=False)
+    """Its text content; None where it has none or has child elements too."""
+
+    def __post_init__(self) -> None:
+        elements = tuple([child for child in self.children if isinstance(child, Element)])
+        only = self.children[0] if len(self.children) == 1 else None
+        object.__setattr__(self, "elements", elements)
+        object.__setattr__(self, "value", only.value if isinstance(only, Text) else None)
 
     def get(self, name: str) -> Value | None:
         """Value of an attribute; the first, where it is given twice."""
-        return next((a.value for a in self.attributes if a.name == name), None)
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute.value
+        return None
 
     def attribute(self, name: str) -> Attribute | None:
         """An attribute with its position; the first, where it is given twice."""
@@ -246,25 +265,16 @@ class Element:
         known = value.known if isinstance(value, Literal) else None
         return known.strip() if known is not None else None
 
-    @property
-    def elements(self) -> tuple[Element, ...]:
-        """The child elements."""
-        return tuple(child for child in self.children if isinstance(child, Element))
-
     def find(self, name: str) -> Element | None:
         """The first child element of that name."""
-        return next((child for child in self.elements if child.name == name), None)
+        for child in self.elements:
+            if child.name == name:
+                return child
+        return None
 
     def find_all(self, name: str) -> tuple[Element, ...]:
         """The child elements of that name."""
-        return tuple(child for child in self.elements if child.name == name)
-
-    @property
-    def value(self) -> Value | None:
-        """Its text content; None where it has none or has child elements too."""
-        if len(self.children) == 1 and isinstance(self.children[0], Text):
-            return self.children[0].value
-        return None
+        return tuple([child for child in self.elements if child.name == name])
 
     def walk(self) -> Iterator[Element]:
         """This element and all below it, in the order of the document."""

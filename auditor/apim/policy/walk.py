@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from auditor.apim.policy.arriving import (
     AUTHORIZATION,
@@ -71,25 +71,6 @@ class Walker:
     met: set[int] = field(default_factory=set)
     """Ids of the statements that demand a token or a certificate, as far as some path comes to them."""
     ended: dict[Arrival, None] = field(default_factory=dict)
-    _actions: dict[str, Callable[[Statement, Way], list[Way]]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._actions = {
-            "choose": self._choose,
-            "set-variable": self._set_variable,
-            "set-header": self._set_header,
-            "return-response": self._return_response,
-            "mock-response": self._mock_response,
-            "validate-client-certificate": self._certificate,
-            "validate-jwt": self._token,
-            "validate-azure-ad-token": self._token,
-            "check-header": self._check_header,
-            "ip-filter": self._ip_filter,
-            "cache-lookup": self._cache,
-            **dict.fromkeys(SETS_AUTHORIZATION, self._credentials),
-            "wait": self._wait,
-            UNKNOWN: self._unknown,
-        }
 
     def outcome(self, start: Way | None = None) -> Outcome:
         """All ways in which the request can end."""
@@ -118,7 +99,7 @@ class Walker:
     def _one(self, statement: Statement, way: Way) -> list[Way]:
         action = self._actions.get(statement.name)
         if action is not None:
-            return action(statement, way)
+            return action(self, statement, way)
         if statement.children:
             return self._all(statement.children, [way])
         return [self._written(statement, way)]
@@ -398,3 +379,20 @@ class Walker:
         order = Symbol(By.UNDOCUMENTED, f"statements in <wait> run in the order written ({statement.origin})")
         forward, backward = self._asked(way, order)
         return self._all(deciding, forward) + self._all(deciding[::-1], backward)
+
+    _actions: ClassVar[dict[str, Callable[[Walker, Statement, Way], list[Way]]]] = {
+        "choose": _choose,
+        "set-variable": _set_variable,
+        "set-header": _set_header,
+        "return-response": _return_response,
+        "mock-response": _mock_response,
+        "validate-client-certificate": _certificate,
+        "validate-jwt": _token,
+        "validate-azure-ad-token": _token,
+        "check-header": _check_header,
+        "ip-filter": _ip_filter,
+        "cache-lookup": _cache,
+        **dict.fromkeys(SETS_AUTHORIZATION, _credentials),
+        "wait": _wait,
+        UNKNOWN: _unknown,
+    }

@@ -72,6 +72,8 @@ def _filled(source: str, library: Library) -> str:
 
 
 def _literal(value: Literal, library: Library) -> Code:
+    if (known := value.known) is not None:
+        return Code(known, Text(known))
     parts: list[str] = []
     unknown = False
     for part in value.parts:
@@ -81,7 +83,7 @@ def _literal(value: Literal, library: Library) -> Code:
     source = "".join(parts)
     if unknown:
         return Code(source, Symbol(By.CONFIG, source.strip()))
-    found = _WHOLE.fullmatch(source) if value.holes else None
+    found = _WHOLE.fullmatch(source)
     if found is not None:
         kind = "expr" if found["expr"] is not None else "block"
         return _parsed(kind, found[kind])

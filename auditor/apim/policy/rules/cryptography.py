@@ -17,7 +17,7 @@ from auditor.apim.policy.evaluate.code import Code, compiled
 from auditor.apim.policy.guarded import sources_in
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.sheets import Sheet, Spot
-from auditor.apim.policy.tree import Expression, Mixed, Value
+from auditor.apim.policy.tree import Expression, Literal, Mixed, Value
 from auditor.apim.policy.urls import chain
 
 
@@ -155,6 +155,8 @@ def _codes(spot: Spot) -> Iterator[tuple[str, Code]]:
 def _code(value: Value, spot: Spot) -> Iterator[Code]:
     expressions = value.expressions if isinstance(value, Mixed) else ()
     for each in expressions or (value,):
+        if isinstance(each, Literal) and each.known is not None:
+            continue  # text alone is no code
         code = compiled(each, spot.library)
         if code.tree is not None or isinstance(each, Expression):
             yield code

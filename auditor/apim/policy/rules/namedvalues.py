@@ -37,6 +37,8 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
     carrier = Carrier(plain)
     found = [issue for place in places(plain) for issue in _placed(place, carrier, sheet.library)]
     for piece in pieces(plain):
+        if piece.tree is None and "{{" not in piece.text:
+            continue
         if piece.spot.element.word("template") == "liquid":
             continue  # braces in it are those of the template
         for text in [piece.text] if piece.tree is None else strings(piece.tree):
@@ -149,6 +151,8 @@ def _references(spot: Spot) -> Iterator[tuple[str, bool]]:
 
 
 def _of_value(value: Value) -> Iterator[tuple[str, bool]]:
+    if isinstance(value, Literal) and value.known is not None:
+        return
     match value:
         case Literal():
             yield from ((hole.name, False) for hole in value.holes if isinstance(hole, NamedValue))

@@ -188,7 +188,7 @@ def _anywhere(piece: Piece, sheet: Sheet) -> Iterator[Issue]:
         for kind, certain in removed(text):
             words = f"holds a {kind}" if certain else f"holds what may be a {kind}"
             yield _issue(piece, Weight.FAIL if certain else Weight.REVIEW, words)
-        for found in _PARAMETER.finditer(text):
+        for found in _PARAMETER.finditer(text) if "=" in text else ():
             yield from _parameter(piece, found["name"], found["value"])
     if piece.tree is not None:
         for node in cs.walk(piece.tree):
