@@ -1,4 +1,4 @@
-"""What narrows an assignment of Azure Policy without a scope: its selectors, and effects that are switched off.
+"""What narrows an assignment of Azure Policy besides scopes: selectors, and effects that are switched off.
 
 Source: "Azure Policy assignment structure" (resource selectors, overrides).
 """
@@ -39,7 +39,9 @@ def _part_fits(service: Subject, part: Subject) -> bool:
     kind = part.read("/kind", one_of=(_LOCATION, _TYPE, _NOWHERE))
     if kind == _NOWHERE:
         # What stands below a service has no location of its own, and is not the service.
-        needed = f"whether resources without a location, which {part.name} selects, include those of a service"
+        needed = (
+            f"whether resources without a location, which {part.name} selects, include those of a service"
+        )
         raise Undetermined(Gap(Reason.EXTERNAL, needed, "read the states of Azure Policy for the service"))
     inside = part.mentions("/in")
     values = {

@@ -46,7 +46,7 @@ NARROW: Final = {
 }
 """Roles made for the service, and Reader."""
 _ELSEWHERE: Final = tuple(f"contoso.unrelated/things/{what}" for what in ("write", "delete", "run/action"))
-"""Operations of a provider that nobody names: what allows one allows it everywhere; reading is none of them."""
+"""Operations of a provider that nobody names: what allows one allows it everywhere. Reading is none."""
 _HANDING_OUT: Final = "microsoft.authorization/roleassignments/write"
 _OF_SERVICES: Final = (
     "microsoft.apimanagement/service/write",
@@ -107,8 +107,8 @@ def _definitions(service: Subject) -> dict[str, Resource]:
 def _defined(definition: Subject) -> Role:
     """What a role in the input comes to.
 
-    It is as broad as the four when it may write, delete or run what it likes, or hand out roles. One that may only change
-    API Management allows what the role made for that allows as well.
+    It is as broad as the four when it may write, delete or run what it likes, or hand out roles. One that
+    may only change API Management allows what the role made for that allows as well.
     """
     allowed = [_allows(permission) for permission in definition.items("/properties/permissions")]
 

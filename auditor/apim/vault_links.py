@@ -115,7 +115,7 @@ def firewall(user: Subject, reference: Reference) -> Verdict:
     if wall is Wall.OFF:
         return Pass(f"The firewall of {reference.title} is off: every network reaches it.")
     asking = principal_of(user)
-    # In a network security perimeter (SecuredByPerimeter) the perimeter decides, and trusts no service by itself.
+    # In a network security perimeter (SecuredByPerimeter) the perimeter decides, for trusted services too.
     access_of(vault)
     if asking.system and trusts_services(vault):
         return Pass(
