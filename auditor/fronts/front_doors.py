@@ -229,10 +229,7 @@ def _associated(profile: Subject, domain: str) -> Iterator[tuple[tuple[str, ...]
     """The paths of a domain that security policies are for, and what their firewall does."""
     for each in _listed(profile, "securityPolicies"):
         at = "/properties/parameters"
-        kind = each.stated(f"{at}/type")
-        if kind.casefold() not in ("", "webapplicationfirewall"):
-            needed = f"what the security policy {each.name} of the type {kind[:60]} does"
-            raise Undetermined(Gap(Reason.UNKNOWN_VALUE, needed, "show which firewall guards the domain"))
+        each.read(f"{at}/type", one_of=("WebApplicationFirewall",))
         for one in each.items(f"{at}/associations"):
             domains = (spelled(named.text("/id")) for named in one.items("/domains", key="/id"))
             if domain in map(_below_profile, domains):
