@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from auditor.apim.policy_selectors import disabled, selects
 from auditor.apim.policy_states import states_of
 from auditor.apim.scopes import GROUPS, Standing, covers, scope_of, standing
 from auditor.model.evidence import Evidence, Gap, Log, Reason, Undetermined
@@ -170,7 +171,7 @@ def applies(service: Subject, assignment: Subject) -> bool:
         _known_above(service, assignment)
     elif not here and where is not Standing.ABOVE:
         return False
-    return not _left_out(service, assignment)
+    return not _left_out(service, assignment) and selects(service, assignment)
 
 
 def _known_above(service: Subject, assignment: Subject) -> None:
@@ -225,18 +226,15 @@ def _watch(service: Subject, assignment: Subject) -> Watch | None:
     if not guid:
         raise target.undecided()
     enforcement = assignment.stated("/properties/enforcementMode")
+    if disabled(assignment):
+        return None
     if "/policysetdefinitions/" in identifier.lower():
         return _initiative(service, assignment, identifier, guid, enforcement)
     if guid in BUILT_IN:
-        if assignment.has(_EFFECT) and assignment.text(_EFFECT).value().casefold() == "disabled":
-            return None
         return Watch(BUILT_IN[guid], guid, assignment.resource, enforcement, frozenset({guid}))
     if not _names_service(assignment, identifier):
         return None
     return Watch(guid, guid, assignment.resource, enforcement, own=(guid,))
-
-
-_EFFECT: Final = "/properties/parameters/effect/value"
 
 
 def _initiative(

@@ -243,6 +243,9 @@ _TABLE: dict[str, dict[str, Row]] = {
     "microsoft.authorization/policyassignments": {
         "/properties/notScopes": Row(None, _ASSIGNMENT),
         "/properties/parameters/effect/value": Row(None, _ASSIGNMENT),
+        "/properties/resourceSelectors": Row(None, _ASSIGNMENT),
+        "/properties/overrides": Row(None, _ASSIGNMENT),
+        "/properties/overrides/*/selectors": Row(None, _ASSIGNMENT),
     },
     "microsoft.authorization/roledefinitions": {
         "/properties/permissions/*/actions": Row(None, _ROLE),

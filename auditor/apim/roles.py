@@ -45,8 +45,8 @@ NARROW: Final = {
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
 }
 """Roles made for the service, and Reader."""
-_ELSEWHERE: Final = "contoso.unrelated/things/write"
-"""An operation of a provider that nobody names: what allows it allows writing everything."""
+_ELSEWHERE: Final = tuple(f"contoso.unrelated/things/{what}" for what in ("write", "delete", "run/action"))
+"""Operations of a provider that nobody names: what allows one allows it everywhere. Reading is none."""
 _HANDING_OUT: Final = "microsoft.authorization/roleassignments/write"
 _OF_SERVICES: Final = (
     "microsoft.apimanagement/service/write",
@@ -107,8 +107,8 @@ def _definitions(service: Subject) -> dict[str, Resource]:
 def _defined(definition: Subject) -> Role:
     """What a role in the input comes to.
 
-    It is as broad as the four when it may write what it likes, or hand out roles. One that may only change
-    API Management allows what the role made for that allows as well.
+    It is as broad as the four when it may write, delete or run what it likes, or hand out roles. One that
+    may only change API Management allows what the role made for that allows as well.
     """
     allowed = [_allows(permission) for permission in definition.items("/properties/permissions")]
 
@@ -120,7 +120,7 @@ def _defined(definition: Subject) -> Role:
         or definition.stated("/properties/roleType").casefold()
     )
     name = definition.stated("/properties/roleName") or definition.name
-    broad = may(_ELSEWHERE) or may(_HANDING_OUT)
+    broad = any(map(may, _ELSEWHERE)) or may(_HANDING_OUT)
     return Role(name, broad, custom=kind != "builtinrole", writes=not broad and any(map(may, _OF_SERVICES)))
 
 

@@ -17,7 +17,7 @@ from auditor.apim.vaultrefs import refresh_code
 from auditor.apim.vaults import SYSTEM, identities, is_detached, service_of
 from auditor.keyvault.access import may_read
 from auditor.keyvault.find import vault_of
-from auditor.keyvault.firewall import Wall, trusts_services, wall_of
+from auditor.keyvault.firewall import Wall, access_of, trusts_services, wall_of
 from auditor.keyvault.names import Reference
 from auditor.keyvault.principals import Principal
 from auditor.model.evidence import Gap, Reason, Undetermined
@@ -115,6 +115,8 @@ def firewall(user: Subject, reference: Reference) -> Verdict:
     if wall is Wall.OFF:
         return Pass(f"The firewall of {reference.title} is off: every network reaches it.")
     asking = principal_of(user)
+    # In a network security perimeter (SecuredByPerimeter) the perimeter decides, for trusted services too.
+    access_of(vault)
     if asking.system and trusts_services(vault):
         return Pass(
             f"{reference.title} lets trusted services pass, and the service asks with its system-assigned "

@@ -2,6 +2,7 @@
 
 Sources: REST specification ``WebApplicationFirewallPolicyPropertiesFormat`` (``policySettings.state`` and
 ``mode``, ``managedRules``), "Azure Web Application Firewall on Azure Front Door" (managed rules: Premium),
+"DRS rule groups and rules" (which sets there are, and the action of a set),
 built-in policies 12430be1-6cc8-4527-a9a8-e3d38f250096 and 425bea59-a659-4cbb-8d31-34499bd030b8 (mode).
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from auditor.fronts.references import resource
 from auditor.fronts.route import Firewall
 from auditor.model.evidence import Undetermined
-from auditor.model.logic import settled
+from auditor.model.logic import settled, some
 from auditor.model.subject import Subject
 from auditor.model.text import Text
 
@@ -18,6 +19,14 @@ OF_GATEWAYS = "microsoft.network/applicationgatewaywebapplicationfirewallpolicie
 OF_FRONT_DOORS = "microsoft.network/frontdoorwebapplicationfirewallpolicies"
 _MODES = ("Prevention", "Detection")
 _STATES = ("Enabled", "Disabled")
+_AGAINST_ATTACKS = ("Microsoft_DefaultRuleSet", "DefaultRuleSet", "OWASP")
+_OTHER_SETS = ("Microsoft_BotManagerRuleSet", "BotProtection", "Microsoft_HTTPDDoSRuleSet")
+"""Sets against bots and floods: what a known attack looks like is none of their rules."""
+_ACTION = "/ruleSetAction"
+_ACTIONS = ("Block", "Redirect", "Log", "Allow")
+_BLOCKING = ("Block", "Redirect")
+_BY_RULE = ("1.", "preview-0.")
+"""How the versions begin whose rules each have an action of their own; later ones take the set's."""
 _COMMANDS = {
     OF_GATEWAYS: "az network application-gateway waf-policy show --ids ID",
     OF_FRONT_DOORS: "az network front-door waf-policy show --ids ID",
@@ -45,9 +54,39 @@ def policy(place: Subject, reference: Text, type_: str) -> Firewall:
     sets = list(found.items("/properties/managedRules/managedRuleSets", key="/ruleSetType"))
     if not sets:
         return Firewall(found.name, protects=False, says=f"policy {found.name} has no managed rules")
+    if not some(sets, _blocks):
+        return Firewall(
+            found.name,
+            protects=False,
+            says=f"no managed rule set of policy {found.name} blocks attacks: {_told(sets)}",
+        )
     return Firewall(
         found.name, protects=True, says=f"policy {found.name}, Enabled, Prevention", notes=_notes(found, sets)
     )
+
+
+def _blocks(rule_set: Subject) -> bool:
+    """Whether a set of managed rules blocks attacks on what is behind the firewall.
+
+    Raises:
+        Undetermined: It is a set that this version does not know, or what it does was not read.
+    """
+    if rule_set.read("/ruleSetType", one_of=(*_AGAINST_ATTACKS, *_OTHER_SETS)) in _OTHER_SETS:
+        return False
+    if rule_set.resource.type != OF_FRONT_DOORS:
+        return True
+    if not rule_set.mentions(_ACTION) and rule_set.text("/ruleSetVersion").value().startswith(_BY_RULE):
+        return True
+    return rule_set.read(_ACTION, one_of=_ACTIONS) in _BLOCKING
+
+
+def _told(sets: list[Subject]) -> str:
+    """The sets of a policy, each with its action where it has one."""
+    told = []
+    for each in sets:
+        name, action = each.stated("/ruleSetType"), each.stated(_ACTION)
+        told.append(f"{name} (ruleSetAction {action})" if action else name)
+    return ", ".join(told)
 
 
 def _notes(found: Subject, sets: list[Subject]) -> tuple[str, ...]:

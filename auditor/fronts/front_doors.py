@@ -229,8 +229,7 @@ def _associated(profile: Subject, domain: str) -> Iterator[tuple[tuple[str, ...]
     """The paths of a domain that security policies are for, and what their firewall does."""
     for each in _listed(profile, "securityPolicies"):
         at = "/properties/parameters"
-        if each.stated(f"{at}/type").casefold() not in ("", "webapplicationfirewall"):
-            continue
+        each.read(f"{at}/type", one_of=("WebApplicationFirewall",))
         for one in each.items(f"{at}/associations"):
             domains = (spelled(named.text("/id")) for named in one.items("/domains", key="/id"))
             if domain in map(_below_profile, domains):

@@ -51,13 +51,22 @@ class Bypass(StrEnum):
 
 def wall_of(vault: Subject) -> Wall:
     """How a vault is closed."""
-    if vault.read("/properties/publicNetworkAccess", one_of=Access) is Access.DISABLED:
+    if access_of(vault) is Access.DISABLED:
         return Wall.CLOSED
     if not vault.has(_ACLS):
         return Wall.OFF
     if vault.read(f"{_ACLS}/defaultAction", one_of=Action) is Action.DENY:
         return Wall.RULES
     return Wall.OFF
+
+
+def access_of(vault: Subject) -> Access:
+    """Whether public networks reach a vault at all.
+
+    Raises:
+        Undetermined: It is not told, or a network security perimeter decides, which is not read.
+    """
+    return vault.read("/properties/publicNetworkAccess", one_of=Access)
 
 
 def trusts_services(vault: Subject) -> bool:

@@ -1,7 +1,8 @@
 """Who may read a secret by role assignments: at the secret, its vault, or anywhere above.
 
 Sources: "Provide access to Key Vault with Azure role-based access control", "Understand scope for Azure
-RBAC". Conditions of assignments are not evaluated, groups are not opened, deny assignments are not read.
+RBAC". Conditions of assignments are not evaluated, groups are not opened; a deny assignment in the
+input leaves it open.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from auditor.model.subject import Subject
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+DENIALS = "microsoft.authorization/denyassignments"
 _AT = f"/providers/{ASSIGNMENTS}/".lower()
 _GROUPS = "/providers/microsoft.management/managementgroups/"
 _ABOVE = ("/providers/subscriptions", "/providers/microsoft.resources/", _GROUPS)
@@ -41,6 +43,7 @@ def by_roles(vault: Subject, reference: Reference, principal: Principal) -> Gran
     secret = f"/secrets/{reference.secret.casefold()}"
     tally.add(of_secrets.at(secret), lambda one: _given(one, vault, principal, idle))
     if all(action.casefold() in tally.granted for action in NEEDED):
+        _check_denials(vault, principal)
         vault.log.extend(tally.deciding)
         return Grant(True, f"{principal.words} holds {tally.granted[GET.casefold()]}")
     tally.settle(vault)
@@ -56,6 +59,16 @@ def by_roles(vault: Subject, reference: Reference, principal: Principal) -> Gran
         f"no role at {vault.name} or above lets {principal.words} read secrets{held}: assign Key Vault "
         "Secrets User, or Key Vault Certificate User for certificates",
     )
+
+
+def _check_denials(vault: Subject, principal: Principal) -> None:
+    """Raise where the input holds a deny assignment at a vault or above, which wins over every role."""
+    own = vault.resource.id.lower()
+    for found in vault.audit.inventory.of_type(DENIALS):
+        scope = found.id.lower().rpartition(f"/providers/{DENIALS}/")[0]
+        if f"{own}/".startswith(f"{scope}/") or scope.startswith((_GROUPS, f"{own}/")):
+            needed = f"whether the deny assignment {found.name} keeps {principal.words} from {vault.name}"
+            raise Undetermined(Gap(Reason.EXTERNAL, needed, "read its principals and dataActions"))
 
 
 def scope_of(assignment: Resource) -> str:

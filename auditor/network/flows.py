@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from auditor.model.evidence import Gap
+from auditor.model.evidence import Gap, Reason
 from auditor.model.subject import Subject
 from auditor.network.places import (
     OWN,
@@ -265,7 +265,14 @@ class Filter:
         if rules.rest is None and hit and len(ends) == 1:
             (access,) = ends
             return Decision(point, access, tuple(ends.values()))
-        return Decision(point, None, tuple(ends.values()), tuple(gaps))
+        # Whoever asks why a point is not decided gets an answer: no gap would pass for no doubt.
+        return Decision(point, None, tuple(ends.values()), tuple(gaps) or (self._tied(ends.values()),))
+
+    def _tied(self, rules: Iterable[Rule]) -> Gap:
+        """Rules of one priority that end a flow differently, which Azure does not accept."""
+        names = " and ".join(map(str, rules)) or "no rule that was read"
+        needed = f"what {self.group.name} does with a flow that is decided by {names}"
+        return Gap(Reason.UNRESOLVED, needed, "give each rule of a direction a priority of its own")
 
     def _meet(
         self,

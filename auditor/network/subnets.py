@@ -17,7 +17,7 @@ from auditor.model.subject import Subject
 from auditor.model.text import Text
 from auditor.network.flows import Filter
 from auditor.network.places import Surroundings
-from auditor.network.prefixes import Block, Prefix, block, prefix_of
+from auditor.network.prefixes import Block, Prefix, Unsettled, block, prefix_of
 from auditor.network.rules import GROUP, rules_of
 
 T = TypeVar("T")
@@ -214,11 +214,20 @@ def default_hop(subnet: Subject) -> str:
     if not subnet.has("/properties/routeTable"):
         return ""
     table = _named(subnet, "/properties/routeTable/id", ROUTES, "route table")
-    for route in table.items("/properties/routes", key="/name"):
+    hops: list[str] = []
+
+    def takes_all(route: Subject) -> bool:
         prefix = prefix_of(route.text("/properties/addressPrefix"))
+        if isinstance(prefix, Unsettled):
+            raise Undetermined(prefix.gap)
         if isinstance(prefix, Block) and prefix.total:
-            return route.text("/properties/nextHopType").value()
-    return ""
+            hops.append(route.text("/properties/nextHopType").value())
+            return True
+        return False
+
+    below = table.audit.inventory.children(table.key, f"{ROUTES}/routes")
+    routes = together(table.items("/properties/routes", key="/name"), map(table.of, below))
+    return hops[-1] if some(routes, takes_all) else ""
 
 
 def _routes(subnet: Subject) -> Iterator[Prefix]:

@@ -213,3 +213,43 @@ def found(results: Results, slug: str) -> list[Any]:
 
 def messages(results: Results, slug: str) -> list[str]:
     return [finding["message"] for finding in found(results, slug)]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "hop", "told"),
+    [
+        ("0.0.0.0/0", "VirtualAppliance", "sends 0.0.0.0/0 to VirtualAppliance"),
+        ("[parameters('prefix')]", "VirtualAppliance", "was not read"),
+        ("0.0.0.0/0", "Internet", ""),
+        ("10.9.0.0/16", "VirtualAppliance", ""),
+    ],
+)
+def test_a_default_route_that_stands_as_a_resource_is_told(
+    tmp_path: Path, prefix: str, hop: str, told: str
+) -> None:
+    source = FIXTURES / "controls/ns-1/nsg-required-flows/pass--default-rules-are-enough.json"
+    document: list[dict[str, Any]] = json.loads(source.read_text(encoding="utf-8"))
+    table = (
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso/providers"
+        "/Microsoft.Network/routeTables/contoso-routes"
+    )
+    network = next(each for each in document if each["type"] == "Microsoft.Network/virtualNetworks")
+    network["properties"]["subnets"][0]["properties"]["routeTable"] = {"id": table}
+    route = {"addressPrefix": prefix, "nextHopType": hop}
+    document += [
+        {"id": table, "name": "contoso-routes", "type": "Microsoft.Network/routeTables", "properties": {}},
+        {
+            "id": f"{table}/routes/all",
+            "name": "all",
+            "type": "Microsoft.Network/routeTables/routes",
+            "properties": route,
+        },
+    ]
+    document[-2]["properties"]["routes"] = []
+    path = tmp_path / "network.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    (finding,) = findings(inventory_of(path), [BY_ID["apim.ns-1.nsg-required-flows"]])
+    if told:
+        assert told in str(finding.message)
+    else:
+        assert "route table" not in str(finding.message)
