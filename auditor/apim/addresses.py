@@ -176,7 +176,7 @@ def resolved(service: Subject, name: str) -> frozenset[str]:
     for each in (name, *("*." + ".".join(labels[at:]) for at in range(1, len(labels)))):
         found = records.get(each)
         if isinstance(found, Undetermined):
-            raise found
+            raise Undetermined(*found.gaps)
         if found is not None:
             return frozenset(found)
     return frozenset()

@@ -114,7 +114,7 @@ def _leads(service: Subject, own: Addresses, route: Route) -> Leads:
         return Leads.YES
     for answer in (*answers, route.elsewhere):
         if isinstance(answer, Undetermined):
-            raise answer
+            raise Undetermined(*answer.gaps)
     return Leads.MAYBE if Leads.MAYBE in answers else Leads.NO
 
 
