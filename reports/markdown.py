@@ -59,7 +59,7 @@ def render_markdown(results: Results, limit: int = MOST_BYTES) -> str:
 def _head(view: View) -> str:
     run, gate = view.results["run"], view.results["summary"]["gate"]
     word = summary.decision_word(view.results)
-    mark = {0: "✅", 1: "❌", 3: "❓"}.get(gate["exit_code"], "➖")
+    mark = summary.decision_mark(gate)
     tool = f"{text(run['tool']['name'])} {text(run['tool']['version'])}"
     fails_on = text(gate["fail_on"]) + ("" if gate["fail_on"] in ("none", "critical") else " and worse")
     lines = [

@@ -41,7 +41,9 @@ app.add_typer(policy.app, name="policy")
 people.waivers.command("check", epilog=_examples(people.CHECK_EXAMPLES))(people.check_waivers)
 people.waivers.command("draft", epilog=_examples(people.DRAFT_EXAMPLES[:1]))(people.draft_waivers)
 app.add_typer(people.waivers, name="waivers")
-people.attestations.command("check")(people.check_attestations)
+people.attestations.command("check", epilog=_examples(people.ATTESTATION_CHECK_EXAMPLES))(
+    people.check_attestations
+)
 people.attestations.command("draft", epilog=_examples(people.DRAFT_EXAMPLES[1:]))(people.draft_attestations)
 app.add_typer(people.attestations, name="attestations")
 config.app.command("check", epilog=_examples(config.EXAMPLES))(config.check)

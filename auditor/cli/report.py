@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli import outputs
 from auditor.errors import UnreadableError, UsageError
 
 EXAMPLES = (
@@ -49,6 +50,8 @@ def report(
         raise UsageError("--max-size has an effect with --format md only")
     if max_size is not None and max_size < SMALLEST:
         raise UsageError(f"--max-size {max_size}: less than {SMALLEST} bytes cannot hold the decision")
+    outputs.check_writable(f"--output {output}", output)
+    outputs.check_keeps(f"--output {output}", output, [results])
     found = load(results)
     try:
         data = render(format_, found, max_size).encode("utf-8", "backslashreplace")
