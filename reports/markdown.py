@@ -91,7 +91,7 @@ def _services(view: View) -> str:
 
 
 def _totals(view: View) -> Iterator[str]:
-    columns = ("fail", "error", "unknown", "manual", "waived", "pass", "not_applicable")
+    columns = ("fail", "error", "unknown", "manual", "waived", "pass", "inherited", "not_applicable")
     yield "| Asked by | Compliance | Coverage | " + " | ".join(f"{_word(name)}" for name in columns) + " |"
     yield "| --- | ---: | ---: |" + " ---: |" * len(columns)
     for source, title in summary.SOURCE_WORDS.items():
@@ -105,7 +105,8 @@ def _totals(view: View) -> Iterator[str]:
             total["manual"],
             total["waived"],
             total["passed"],
-            total["not_applicable"] + total["inherited"],
+            total["inherited"],
+            total["not_applicable"],
         )
         shares = (summary.percent(total["compliance"]), summary.percent(total["coverage"]))
         name = f"**{title}**" if source == "all" else title

@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in given
     # The option's value is optional, which the option parser cannot say: bare, it allows every unknown.
     given = ["--allow-unknown=all" if argument == "--allow-unknown" else argument for argument in given]
-    tolerant_output()
+    output = tolerant_output()
     try:
         app(given, prog_name="auditor")
     except AuditorError as error:
@@ -91,3 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(Exit.BROKEN)
     finally:
         sys.stdout.flush()
+        if output is not None and output.lost is not None:
+            message = f"auditor: standard output cannot be written: {output.lost.strerror or 'I/O error'}"
+            print(message, file=sys.stderr)  # noqa: T201 - nobody else can be told
+            sys.exit(Exit.USAGE)
