@@ -51,7 +51,7 @@ def decide(
         waived += any(f["status"] == Status.WAIVED and _counts(f, fail_on) for f in findings)
         if any(f["status"] == Status.FAIL and _counts(f, fail_on) for f in findings):
             failed += 1
-        if any(_open(f, check_id, allow_unknown) and _counts(f, fail_on) for f in findings):
+        elif any(_open(f, check_id, allow_unknown) and _counts(f, fail_on) for f in findings):
             unknown += 1
     threshold = "" if fail_on == "low" else f" at or above {fail_on}"
     if against is not None and fail_on != NEVER:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.model.comparison import Change, DiffJson
 from reports import diffview
 from reports.html import render_page
+from reports.summary import decision_face
 
 _MOST_SUBJECTS = 100
 _MOST_SERVICES = 200
@@ -27,6 +28,7 @@ def render_html(diff: DiffJson) -> str:
         services=changed[:_MOST_SERVICES],
         more_services=max(0, len(changed) - _MOST_SERVICES),
         word=diffview.decision_word(diff),
+        face=decision_face(diff["gate"]),
         still=diffview.still(diff),
         view=diffview,
         most_subjects=_MOST_SUBJECTS,

@@ -10,6 +10,7 @@ from reports.diffview import Group, Section
 from reports.markdown import MOST_BYTES
 from reports.mdpage import Page
 from reports.mdtext import code, text
+from reports.summary import decision_mark
 
 _MARKS = {"anew": "❌", "lost": "❓", "changed": "✋", "fixed": "✅", "assessed": "🔷", "known": "📝"}
 _MOST_SUBJECTS = 8
@@ -35,7 +36,7 @@ def render_markdown(diff: DiffJson, limit: int = MOST_BYTES) -> str:
 
 def _head(diff: DiffJson) -> str:
     gate = diff["gate"]
-    mark = {0: "✅", 1: "❌", 3: "❓"}.get(gate["exit_code"], "➖")
+    mark = decision_mark(gate)
     fails_on = text(gate["fail_on"]) + ("" if gate["fail_on"] in ("none", "critical") else " and worse")
     counts = [(one.value, diff["counts"][one.value]) for one in Change]
     shown = [(diffview.CHANGE_WORDS[name], count) for name, count in counts if count]

@@ -14,6 +14,7 @@ from auditor.model.verdict import Severity
 from reports import diffview
 from reports.diffview import Group, Section
 from reports.safe import line
+from reports.summary import decision_face
 from reports.terminal import console
 
 _MOST_GROUPS = 25
@@ -49,7 +50,7 @@ def _print(diff: DiffJson, screen: Console) -> None:
     screen.print(Text(f"\n{diffview.tally(diff)}.\n"))
     for section in diffview.sections(diff):
         _section(screen, diff, section)
-    style = "bold green" if diff["gate"]["exit_code"] == 0 else "bold"
+    style = "bold green" if decision_face(diff["gate"]) == "pass" else "bold"
     screen.print(Text(diffview.decision(diff), style=style))
 
 
@@ -119,7 +120,7 @@ def _change(screen: Console, diff: DiffJson, change: ChangeJson) -> None:
         _at(screen, 6, text.append(f"  {line(diffview.where(row), 160)}", style="dim"))
     more = len(change["evidence"]) - _MOST_EVIDENCE
     if more > 0:
-        _at(screen, 6, Text(f"... and {more} more values", style="dim"))
+        _at(screen, 6, Text(f"... and {more} more value{'s' * (more > 1)}", style="dim"))
     remedy = next(diffview.remedies(change), "")
     if remedy:
         _at(screen, 6, Text(f"to decide it: {line(remedy, 300)}", style="dim"))

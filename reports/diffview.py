@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from auditor.model.comparison import Change, ChangeJson, DiffEvidenceJson, DiffJson, Missing
 from auditor.model.verdict import FOLD_ORDER, Severity, Status
 from reports.safe import line
-from reports.summary import STATUS_WORDS, fact, place, short_name
+from reports.summary import REPORTED, STATUS_WORDS, fact, only_reports, place, short_name
 
 CHANGE_WORDS = {
     "new": "newly failing",
@@ -218,6 +218,8 @@ def still(diff: DiffJson) -> str:
 
 def decision_word(diff: DiffJson) -> str:
     """The decision in a word or three."""
+    if only_reports(diff["gate"]):
+        return REPORTED
     return DECISION_WORDS.get(diff["gate"]["exit_code"], "ENDED")
 
 

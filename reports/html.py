@@ -46,6 +46,7 @@ def render_html(results: Results) -> str:
         entries=registers.entries(results),
         tallies=registers.tally(results),
         word=summary.decision_word(results),
+        face=summary.decision_face(results["summary"]["gate"]),
         place=_placer(results),
     )
 

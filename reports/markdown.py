@@ -59,7 +59,7 @@ def render_markdown(results: Results, limit: int = MOST_BYTES) -> str:
 def _head(view: View) -> str:
     run, gate = view.results["run"], view.results["summary"]["gate"]
     word = summary.decision_word(view.results)
-    mark = {0: "✅", 1: "❌", 3: "❓"}.get(gate["exit_code"], "➖")
+    mark = summary.decision_mark(gate)
     tool = f"{text(run['tool']['name'])} {text(run['tool']['version'])}"
     fails_on = text(gate["fail_on"]) + ("" if gate["fail_on"] in ("none", "critical") else " and worse")
     lines = [
@@ -91,7 +91,7 @@ def _services(view: View) -> str:
 
 
 def _totals(view: View) -> Iterator[str]:
-    columns = ("fail", "error", "unknown", "manual", "waived", "pass", "not_applicable")
+    columns = ("fail", "error", "unknown", "manual", "waived", "pass", "inherited", "not_applicable")
     yield "| Asked by | Compliance | Coverage | " + " | ".join(f"{_word(name)}" for name in columns) + " |"
     yield "| --- | ---: | ---: |" + " ---: |" * len(columns)
     for source, title in summary.SOURCE_WORDS.items():
@@ -105,7 +105,8 @@ def _totals(view: View) -> Iterator[str]:
             total["manual"],
             total["waived"],
             total["passed"],
-            total["not_applicable"] + total["inherited"],
+            total["inherited"],
+            total["not_applicable"],
         )
         shares = (summary.percent(total["compliance"]), summary.percent(total["coverage"]))
         name = f"**{title}**" if source == "all" else title

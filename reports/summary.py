@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from auditor.model.results import EvidenceJson, FindingJson, GapJson, Results, ServiceJson
+from auditor.model.comparison import DiffGateJson
+from auditor.model.results import EvidenceJson, FindingJson, GapJson, GateJson, Results, ServiceJson
 from auditor.model.verdict import Severity, Status, fold
 from reports.safe import line
 
@@ -244,9 +245,32 @@ def subject_name(finding: FindingJson, service: ServiceJson) -> str:
     return f"{text}: {subject['item']}" if "item" in subject else text
 
 
+REPORTED = "REPORTED"
+"""The word for a run that ``--fail-on none`` kept from deciding."""
+
+
+def only_reports(gate: GateJson | DiffGateJson) -> bool:
+    """Whether the exit code is 0 because findings were not asked to decide: no reason to show a tick."""
+    return gate["exit_code"] == 0 and gate["fail_on"] == "none"
+
+
+def decision_face(gate: GateJson | DiffGateJson) -> str:
+    """The status whose colour and symbol the decision has."""
+    if only_reports(gate):
+        return "not_applicable"
+    return {0: "pass", 1: "fail", 3: "unknown"}.get(gate["exit_code"], "not_applicable")
+
+
+def decision_mark(gate: GateJson | DiffGateJson) -> str:
+    """The same for text: a tick stands for what was decided."""
+    return {"pass": "✅", "fail": "❌", "unknown": "❓"}.get(decision_face(gate), "➖")
+
+
 def decision_word(results: Results) -> str:
-    """The decision in one word."""
+    """The decision in one word; what nothing was asked to decide on has not passed."""
     code = results["summary"]["gate"]["exit_code"]
+    if only_reports(results["summary"]["gate"]):
+        return REPORTED
     return {0: "PASSED", 1: "FAILED", 3: "UNDECIDED", 4: "NOTHING AUDITED"}.get(code, "ENDED")
 
 

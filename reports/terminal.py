@@ -17,6 +17,7 @@ from reports.safe import line, plain
 from reports.summary import (
     Row,
     decision,
+    decision_face,
     fact,
     failed,
     percent,
@@ -65,7 +66,7 @@ def show(results: Results, no_color: bool = False, written: Sequence[str] = ()) 
     _registers(screen, results)
     for path in written:
         screen.print(Text(f"Report written: {plain(path)}"))
-    style = "bold green" if results["summary"]["gate"]["exit_code"] == 0 else "bold"
+    style = "bold green" if decision_face(results["summary"]["gate"]) == "pass" else "bold"
     screen.print(Text(decision(results), style=style))
 
 
@@ -236,7 +237,7 @@ def _evidence(row: Row, short: Callable[[str], str]) -> Text:
         text.append(f"{line(short(place(evidence)), 160)}\n", style="dim")
     more = len(row.finding["evidence"]) - _MOST_EVIDENCE
     if more > 0:
-        text.append(f"... and {more} more values\n", style="dim")
+        text.append(f"... and {more} more value{'s' * (more > 1)}\n", style="dim")
     text.right_crop(1)
     return text
 

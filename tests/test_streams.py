@@ -46,3 +46,16 @@ def test_an_unreadable_input_still_ends_with_4(tmp_path: Path) -> None:
     path = tmp_path / "cut.json"
     path.write_text('{"value": [')
     assert ended_with("scan", str(path))[0] == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [("scan", "examples/contoso-apim.json", "-q"), ("explain", "NS-2")])
+def test_a_full_disk_is_said_and_is_no_pass(arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "auditor", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.run(  # noqa: S603
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False
+        )
+    assert process.returncode == 2
+    assert process.stderr.splitlines()[-1].startswith("auditor: standard output cannot be written: ")
+    assert "Traceback" not in process.stderr

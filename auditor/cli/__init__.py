@@ -41,7 +41,9 @@ app.add_typer(policy.app, name="policy")
 people.waivers.command("check", epilog=_examples(people.CHECK_EXAMPLES))(people.check_waivers)
 people.waivers.command("draft", epilog=_examples(people.DRAFT_EXAMPLES[:1]))(people.draft_waivers)
 app.add_typer(people.waivers, name="waivers")
-people.attestations.command("check")(people.check_attestations)
+people.attestations.command("check", epilog=_examples(people.ATTESTATION_CHECK_EXAMPLES))(
+    people.check_attestations
+)
 people.attestations.command("draft", epilog=_examples(people.DRAFT_EXAMPLES[1:]))(people.draft_attestations)
 app.add_typer(people.attestations, name="attestations")
 config.app.command("check", epilog=_examples(config.EXAMPLES))(config.check)
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in given
     # The option's value is optional, which the option parser cannot say: bare, it allows every unknown.
     given = ["--allow-unknown=all" if argument == "--allow-unknown" else argument for argument in given]
-    tolerant_output()
+    output = tolerant_output()
     try:
         app(given, prog_name="auditor")
     except AuditorError as error:
@@ -89,3 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(Exit.BROKEN)
     finally:
         sys.stdout.flush()
+        if output is not None and output.lost is not None:
+            message = f"auditor: standard output cannot be written: {output.lost.strerror or 'I/O error'}"
+            print(message, file=sys.stderr)  # noqa: T201 - nobody else can be told
+            sys.exit(Exit.USAGE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auditor.cli import outputs
 from auditor.errors import UnreadableError, UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def diff(
         raise UsageError("--allow-removed has no effect beside --fail-on none: nothing fails anyway")
     if no_color and (format_ != "text" or output != "-"):
         raise UsageError("--no-color has no effect: only the text on a terminal has colours")
+    outputs.check_writable(f"--output {output}", output)
+    outputs.check_keeps(f"--output {output}", output, [old, new])
     # All that is read lives to the end of the run: collecting garbage finds nothing and doubles the time.
     gc.disable()
     found = _compared(load_comparable(old), load_comparable(new), fail_on, allow_removed)

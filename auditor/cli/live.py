@@ -42,7 +42,12 @@ CloudName = Annotated[
 ]
 MaxTime = Annotated[
     float,
-    typer.Option("--max-time", metavar="MINUTES", help="Stop reading then; what is left is unknown.", min=0),
+    typer.Option(
+        "--max-time",
+        metavar="MINUTES",
+        help="Stop reading then; what is left is unknown. 0: no limit.",
+        min=0,
+    ),
 ]
 VaultCertificates = Annotated[
     bool,

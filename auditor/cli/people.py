@@ -24,6 +24,10 @@ CHECK_EXAMPLES = (
     "  auditor waivers check waivers.yaml",
     "  auditor waivers check waivers.yaml --results results.json",
 )
+ATTESTATION_CHECK_EXAMPLES = (
+    "  auditor attestations check attestations.toml",
+    "  auditor attestations check attestations.toml --results results.json",
+)
 DRAFT_EXAMPLES = (
     "  auditor waivers draft results.json --check apim.ns-2.gateway-not-public > draft.yaml",
     "  auditor attestations draft results.json --check apim.br-1.restore-tested",
@@ -176,6 +180,8 @@ def _draft(word: str, path: str, check: str, service: str, fingerprint: str) -> 
         if finding["status"] in wanted and selector.covers(place, finding)
     ]
     if not drafts:
-        raise UsageError(f"{path} has no {' or '.join(wanted)} finding that is {selector}")
+        asked = {"--check": check, "--service": service, "--fingerprint": fingerprint}
+        given = " ".join(f"{name} {value}" for name, value in asked.items() if value)
+        raise UsageError(f"{given}: no {' or '.join(wanted)} finding in {path} is that")
     text = "\n".join([f"{word}s:", *drafts, ""])
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli import outputs
 from auditor.errors import UnreadableError, UsageError
 
 EXAMPLES = (
@@ -48,6 +49,8 @@ def report(
         raise UsageError("--max-size has an effect with --format md only")
     if max_size is not None and max_size < SMALLEST:
         raise UsageError(f"--max-size {max_size}: less than {SMALLEST} bytes cannot hold the decision")
+    outputs.check_writable(f"--output {output}", output)
+    outputs.check_keeps(f"--output {output}", output, [results])
     found = load(results)
     try:
         write_text(output, pieces(format_, found, max_size))

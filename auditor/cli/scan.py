@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from auditor.cli import configured, live, moments, options
+from auditor.cli import configured, live, moments, options, outputs
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def scan(
     ):
         raise UsageError("--parameters has no effect: no template was read")
     problems = _problems(reading)
+    _keep_inputs(targets, reading, configuration, parameters or [], save_snapshot)
     span = Span(started, datetime.now(UTC))
     results = audit(reading.inventory, catalogue(), wanted, span, problems)
     _say_inputs(reading, quiet)
@@ -172,7 +174,8 @@ def _options(
     allowed = _selectors(configuration["allow-unknown"])
     known = unknown_selectors(allowed, catalogue().checks)
     if known:
-        raise UsageError(f"--allow-unknown {known[0]}: no such control or check")
+        written = _as_written(known[0], configuration["allow-unknown"])
+        raise UsageError(f"--allow-unknown {written}: no such control or check")
     controls = configuration["controls"]
     if "controls" in configuration.given and not controls:
         raise UsageError("--controls: no control named")
@@ -204,6 +207,10 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def _as_written(selector: str, names: Iterable[str]) -> str:
+    return next((name for name in names if name.lower() == selector.lower()), selector)
+
+
 def _selectors(names: Iterable[str]) -> frozenset[str]:
     return frozenset(p.lower() if "." in p or p.lower() in ("all", "input") else p.upper() for p in names)
 
@@ -218,10 +225,27 @@ def _targets(given: list[str]) -> list[tuple[str, str]]:
             raise UsageError(f"--report {text}: write it as FORMAT=PATH, for example html=report.html")
         if name not in FORMATS:
             raise UsageError(f"--report {text}: {name!r} is not one of {', '.join(FORMATS)}")
-        if path in (other for _, other in targets):
+        outputs.check_writable(f"--report {text}", path)
+        if os.path.realpath(path) in (os.path.realpath(other) for _, other in targets):
             raise UsageError(f"--report {text}: two reports would write {path}")
         targets.append((name, path))
     return targets
+
+
+def _keep_inputs(
+    targets: list[tuple[str, str]],
+    reading: Reading,
+    configuration: Configuration,
+    parameters: list[str],
+    snapshot: Path | None,
+) -> None:
+    read = [one.path for one in reading.inventory.inputs]
+    read += [error.path for error in reading.problems]
+    read += [*parameters, *configuration.paths("waivers"), *configuration.paths("attestations")]
+    read += [configuration.file.path] if configuration.file else []
+    read += [str(snapshot)] if snapshot else []
+    for name, path in targets:
+        outputs.check_keeps(f"--report {name}={path}", path, read)
 
 
 def _problems(reading: Reading) -> list[ProblemJson]:

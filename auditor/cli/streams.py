@@ -16,10 +16,14 @@ class _Raw(Protocol):
 
 
 class Unheard(io.RawIOBase):
-    """A stream whose reader may go away: what is written then is dropped, and the exit code stays."""
+    """A stream whose reader may go away: what is written then is dropped, and the exit code stays.
+
+    What cannot be written for another reason, such as a full disk, is dropped as well, and ``lost`` says why.
+    """
 
     def __init__(self, raw: _Raw) -> None:
         self._raw = raw
+        self.lost: OSError | None = None
 
     def writable(self) -> bool:
         """It is written to."""
@@ -40,10 +44,17 @@ class Unheard(io.RawIOBase):
             return self._raw.write(view)
         except BrokenPipeError:
             return view.nbytes
+        except OSError as error:
+            self.lost = error
+            return view.nbytes
 
 
-def tolerant_output() -> None:
-    """Let neither a character that a console cannot show nor a pipe that closes end the program."""
+def tolerant_output() -> Unheard | None:
+    """Let neither a character that a console cannot show nor a pipe that closes end the program.
+
+    Returns:
+        What standard output writes to, if it is a file of the system.
+    """
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -54,5 +65,8 @@ def tolerant_output() -> None:
     if isinstance(raw, io.FileIO):
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         sys.stdout.flush()
-        buffered = io.BufferedWriter(Unheard(raw))
+        unheard = Unheard(raw)
+        buffered = io.BufferedWriter(unheard)
         sys.stdout = io.TextIOWrapper(buffered, encoding, errors, line_buffering=raw.isatty())
+        return unheard
+    return None

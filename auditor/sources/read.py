@@ -150,7 +150,9 @@ def _files(paths: Sequence[str], problems: list[UnreadableError]) -> Iterator[tu
     """Every file to read, each once, and whether it was named itself."""
     seen: set[str] = set()
     for path in paths:
-        found = [path] if path == STDIN or not Path(path).is_dir() else sorted(_below(path))
+        # Path.is_dir() raises at a name that is longer than the system allows.
+        folder = path != STDIN and os.path.isdir(path)  # noqa: PTH112
+        found = sorted(_below(path)) if folder else [path]
         if not found:
             problems.append(UnreadableError(path, "the folder holds no JSON file"))
         for file in found:
