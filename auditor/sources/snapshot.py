@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from auditor.errors import UnreadableError
@@ -41,6 +42,8 @@ def shape(path: str, data: bytes) -> Shaped:
     """
     shaped = Shaped(InputKind.SNAPSHOT)
     ended: Footer | None = None
+    stored = Counter[str]()
+    listed: list[Listed] = []
     try:
         for one in records(data):
             match one:
@@ -48,6 +51,7 @@ def shape(path: str, data: bytes) -> Shaped:
                     shaped.notes.append(_about(one))
                 case Answer():
                     shaped.resources += _resources(one)
+                    stored[_path(one.request)] += _count(one)
                     if one.outcome is not Outcome.COMPLETE and (service := _service(one.request)):
                         name = service.rpartition("/")[2]
                         shaped.unread.append((service, Origin("", request=one.request)))
@@ -55,7 +59,7 @@ def shape(path: str, data: bytes) -> Shaped:
                             f"{name} was found and could not be read: {one.detail or one.status}"
                         )
                 case Listed():
-                    shaped.listings.append(_listing(one))
+                    listed.append(one)
                     if one.type == _GRAPH and one.outcome not in _WHOLE:
                         shaped.lost += 1
                         shaped.notes.append(f"a query of Resource Graph was not answered whole: {one.detail}")
@@ -63,6 +67,7 @@ def shape(path: str, data: bytes) -> Shaped:
                     ended = one
     except SnapshotError as error:
         raise UnreadableError(path, f"a snapshot that cannot be read: {error}") from None
+    shaped.listings += (_listing(one, stored[_path(one.request)]) for one in listed)
     if ended is None or not ended.complete:
         shaped.lost = 1
         shaped.notes.append("the run that wrote it did not come to its end: what it lacks is unknown")
@@ -138,9 +143,25 @@ def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
     yield Found(resource_id, type_, body, Origin(pointer, request=answer.request), answer.api_version)
 
 
-def _listing(listed: Listed) -> shapes.Listed:
-    whole = listed.outcome in _WHOLE
+def _path(request: str) -> str:
+    return request.partition("?")[0].casefold()
+
+
+def _count(answer: Answer) -> int:
+    """How many items a page holds."""
+    items = answer.body.get("value") if isinstance(answer.body, dict) else None
+    return len(items) if isinstance(items, list) else 0
+
+
+def _listing(listed: Listed, stored: int) -> shapes.Listed:
+    """What became of a listing; ``stored`` is how many items the pages of it in the file hold."""
+    # Of the activity log only what is judged is kept, so its pages hold fewer than were listed.
+    missing = 0 if listed.type == rows.EVENTS else listed.items - stored
+    whole = listed.outcome in _WHOLE and missing <= 0
     detail = listed.detail
+    reason = _REASONS.get(listed.outcome, Reason.FAILED)
+    if listed.outcome in _WHOLE and missing > 0:
+        detail, reason = f"{missing} of the items that were listed are not in the file", Reason.TRUNCATED
     if listed.action:
         detail = f"{listed.action} is not allowed"
     elif listed.outcome is Outcome.SKIPPED:
@@ -151,5 +172,5 @@ def _listing(listed: Listed) -> shapes.Listed:
         Origin("", request=_request(listed.request)),
         whole,
         "" if whole else detail or str(listed.outcome),
-        reason=_REASONS.get(listed.outcome, Reason.FAILED),
+        reason=reason,
     )
