@@ -148,9 +148,10 @@ def _path(request: str) -> str:
 
 
 def _count(answer: Answer) -> int:
-    """How many items a page holds."""
+    """How many items of a page can be told by their ids."""
     items = answer.body.get("value") if isinstance(answer.body, dict) else None
-    return len(items) if isinstance(items, list) else 0
+    ids = (each.get("id") for each in items if isinstance(each, dict)) if isinstance(items, list) else ()
+    return sum(isinstance(each, str) for each in ids)
 
 
 def _listing(listed: Listed, stored: int) -> shapes.Listed:

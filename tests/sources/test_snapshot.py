@@ -266,3 +266,30 @@ def test_what_a_lost_query_would_have_shown_may_be_a_front(tmp_path: Path) -> No
     ]
     assert [str(each.status) for each in said] == ["pass", "unknown"]
     assert "was not read whole" in said[1].gaps[0].needed
+
+
+@pytest.mark.parametrize("wrong", [7, None, True, {"a": 1}, ["a"]])
+@pytest.mark.parametrize("member", ["parent", "type", "request", "items", "outcome", "detail"])
+def test_a_listing_with_members_of_another_kind_is_one_sentence(
+    tmp_path: Path, member: str, wrong: object
+) -> None:
+    if member == "items" and isinstance(wrong, int):
+        pytest.skip("a number is what belongs there")
+    path = write(tmp_path / "s.gz", listing("namedValues", Outcome.COMPLETE))
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    changed = json.loads(lines[1])
+    changed["listing"][member] = wrong
+    path.write_text("\n".join((lines[0], json.dumps(changed), lines[2])) + "\n")
+    (problem,) = read_paths([str(path)]).problems
+    assert "a line is malformed" in problem.message
+
+
+def test_an_item_without_its_id_leaves_the_list_open(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "s.gz",
+        answer(ID, service()),
+        answer(f"{ID}/namedValues", {"value": [named("one"), {"properties": {}}]}),
+        listing("namedValues", Outcome.COMPLETE, items=2),
+    )
+    with pytest.raises(Undetermined):
+        list(subject(path).children("namedValues"))
