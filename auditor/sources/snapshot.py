@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import UnreadableError
 from auditor.model.evidence import Reason
@@ -52,12 +52,14 @@ def shape(path: str, data: bytes) -> Shaped:
                 case Answer():
                     shaped.resources += _resources(one)
                     stored[_path(one.request)] += _count(one)
-                    if one.outcome is not Outcome.COMPLETE and (service := _service(one.request)):
+                    if not _told(one) and (service := _service(one.request)):
                         name = service.rpartition("/")[2]
                         shaped.unread.append((service, Origin("", request=one.request)))
                         shaped.notes.append(
                             f"{name} was found and could not be read: {one.detail or one.status}"
                         )
+                    elif one.outcome is not Outcome.COMPLETE and one.request.startswith("GET /providers/"):
+                        shaped.notes.append(f"{_path(one.request)} was not read: {one.detail or one.status}")
                 case Listed():
                     listed.append(one)
                     if one.type == _GRAPH and one.outcome not in _WHOLE:
@@ -68,6 +70,7 @@ def shape(path: str, data: bytes) -> Shaped:
     except SnapshotError as error:
         raise UnreadableError(path, f"a snapshot that cannot be read: {error}") from None
     shaped.listings += (_listing(one, stored[_path(one.request)]) for one in listed)
+    shaped.notes += _nested(shaped.listings)
     if ended is None or not ended.complete:
         shaped.lost = 1
         shaped.notes.append("the run that wrote it did not come to its end: what it lacks is unknown")
@@ -141,6 +144,25 @@ def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
     body = {name: value for name, value in item.items() if name.casefold() not in _IDENTITY}
     resource_id, type_ = modern(resource_id, type_)
     yield Found(resource_id, type_, body, Origin(pointer, request=answer.request), answer.api_version)
+
+
+def _told(answer: Answer) -> bool:
+    """Whether an answer tells of the one resource that was asked for."""
+    told = isinstance(answer.body, dict) and isinstance(answer.body.get("id"), str)
+    return answer.outcome is Outcome.COMPLETE and told
+
+
+def _nested(listings: Iterable[shapes.Listed]) -> Iterator[str]:
+    """What did not come whole below something else than a service or a subscription, type by type."""
+    by_type: dict[str, list[shapes.Listed]] = {}
+    for one in listings:
+        if not one.complete and type_of_id(one.parent_id) not in ("", SERVICE):
+            by_type.setdefault(one.type, []).append(one)
+    for type_, several in by_type.items():
+        first = several[0]
+        name = first.parent_id.rpartition("/")[2]
+        count = f"{len(several)} lists" if len(several) > 1 else "a list"
+        yield f"{count} of {type_} did not come whole, below {name}: {first.detail}"
 
 
 def _path(request: str) -> str:

@@ -85,3 +85,25 @@ def test_an_interrupt_ends_the_run_at_once_and_leaves_a_file(run: Any, estate: A
     assert process.returncode == 3
     assert server.log.count("*") < 60
     assert run("scan", str(path), *MOMENT, "-q").code in (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "said"),
+    [
+        (
+            "forbidden",
+            "*/operations",
+            "lists of microsoft.apimanagement/service/apis/operations did not come",
+        ),
+        ("forbidden", "*/Microsoft.CustomerLockbox/*", "/tenantoptedin/"),
+        ("no-id", "*/service/apim-0000", "apim-0000 was found and could not be read"),
+    ],
+)
+def test_what_no_service_lists_is_said_in_the_notes(
+    run: Any, estate: Any, tmp_path: Path, kind: str, path: str, said: str
+) -> None:
+    server, live = estate
+    less = tmp_path / "less.json"
+    server.fault(kind, path)
+    run("scan", *live, *MOMENT, "--report", f"json={less}", "-q")
+    assert any(said in note for note in results(less)["run"]["inputs"][0]["notes"])
