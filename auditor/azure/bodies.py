@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from auditor.apim.collections import ACTIVITY
 from auditor.azure.client import Reply
 from auditor.redaction import activity
 
@@ -27,6 +28,23 @@ def ids_below(reply: Reply, path: str) -> list[str]:
     """Ids of the items that belong to a collection."""
     ids = [str(item["id"]).rstrip("/") for item in items_of(reply) if isinstance(item.get("id"), str)]
     return [each for each in ids if each.lower().startswith(f"{path.lower()}/")]
+
+
+def ids_around(reply: Reply, type_: str) -> list[str]:
+    """What names the items of a type that apply to a subscription; they stand at any scope.
+
+    Entries of the activity log have ids of many shapes: each has another name.
+    """
+    if type_ == ACTIVITY.lower():
+        return [str(item["eventDataId"]) for item in items_of(reply) if item.get("eventDataId")]
+    ids = [str(item["id"]) for item in items_of(reply) if isinstance(item.get("id"), str)]
+    return [each for each in ids if f"/providers/{type_}/" in each.lower()]
+
+
+def size_of(reply: Reply) -> int:
+    """How many items a page holds, of whatever shape."""
+    value = reply.body.get("value") if isinstance(reply.body, dict) else None
+    return len(value) if isinstance(value, list) else 0
 
 
 def count_of(reply: Reply) -> int:

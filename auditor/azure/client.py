@@ -92,6 +92,7 @@ class Arm:
         reply = self.get(path, api_version, **query)
         seen: set[str] = set()
         while True:
+            reply = _holding(reply, "value")
             yield reply
             following = self._next(reply)
             if following is None:
@@ -111,10 +112,13 @@ class Arm:
         while True:
             content = {**scope, "query": text, "options": options}
             url = f"{GRAPH}?api-version={_GRAPH_VERSION}"
-            reply = self._send("POST", url, _GRAPH_VERSION, content)
+            reply = _holding(self._send("POST", url, _GRAPH_VERSION, content), "data")
             yield reply
             token = reply.body.get("$skipToken") if isinstance(reply.body, dict) else None
-            if not token or token == options.get("$skipToken"):
+            if not token:
+                return
+            if token == options.get("$skipToken"):
+                yield failed(reply.request, _GRAPH_VERSION, "the query leads back to a page of its own")
                 return
             options = {**options, "$skipToken": token}
 
@@ -137,6 +141,9 @@ class Arm:
             return failed(shown, api_version, str(error))
         except AzureError as error:
             return failed(shown, api_version, f"{type(error).__name__}: {str(error).splitlines()[0][:300]}")
+        except ValueError as error:
+            # The SDK's registration of a provider finds no subscription in the address, or no host in it.
+            return failed(shown, api_version, f"not answered, nor to be asked otherwise: {str(error)[:300]}")
         return reply_of(shown, api_version, response.status_code, text)
 
     def _next(self, reply: Reply) -> str | None:
@@ -144,8 +151,11 @@ class Arm:
         link = reply.body.get("nextLink") if isinstance(reply.body, dict) else None
         if not isinstance(link, str) or not link:
             return None
-        same = urlsplit(link)[:2] == urlsplit(self.cloud.arm)[:2]
-        return link if same else f"{self.cloud.arm}{_elsewhere(link)}"
+        try:
+            same = urlsplit(link)[:2] == urlsplit(self.cloud.arm)[:2]
+            return link if same else f"{self.cloud.arm}{_elsewhere(link)}"
+        except ValueError:
+            return f"{self.cloud.arm}/unreadable-link"
 
     def _client(self, url: str) -> Any:
         path = urlsplit(url).path
@@ -255,6 +265,14 @@ def reply_of(request: str, api_version: str, status: int, text: str) -> Reply:
     outcome = _outcome(status, code)
     missing = action[1] if action and outcome is Outcome.FORBIDDEN else ""
     return Reply(request, status, outcome, api_version, None, code, message, missing)
+
+
+def _holding(reply: Reply, name: str) -> Reply:
+    """The page of a list, or that it is none: what holds no items is not a list without any."""
+    if reply.outcome is not Outcome.COMPLETE or isinstance(reply.body.get(name), list):
+        return reply
+    message = f"the answer is no list: it has no array {name!r}"
+    return Reply(reply.request, reply.status, Outcome.FAILED, reply.api_version, None, "NotAList", message)
 
 
 def _error(body: Any) -> tuple[str, str]:

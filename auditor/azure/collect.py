@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,10 +21,12 @@ from auditor.apim.collections import ACTIVITY, API_VERSION
 from auditor.azure.bodies import (
     count_of,
     full_id,
+    ids_around,
     ids_below,
     items_of,
     judged_entries,
     rows_of,
+    size_of,
     without_cursor,
 )
 from auditor.azure.client import Arm, Reply
@@ -42,6 +44,8 @@ SUBSCRIPTIONS: Final = 6
 """Subscriptions at a time."""
 _DAYS: Final = 89
 """How far back the activity log is read; it keeps 90 days."""
+_LOOKS: Final = 0.25
+"""Seconds between two looks for an interrupt."""
 _MAY_REFER: Final = frozenset({SERVICE, f"{SERVICE}/certificates"})
 _GRAPH: Final = "microsoft.resourcegraph/resources"
 _LOCKBOX: Final = ("/providers/Microsoft.CustomerLockbox/tenantOptedIn/", "2018-02-28-preview")
@@ -120,13 +124,18 @@ class Collector:
             by_subscription.setdefault(service.split("/")[2].lower(), []).append(service)
         named = {each.lower(): each for each in subscriptions}
         with ThreadPoolExecutor(SUBSCRIPTIONS, thread_name_prefix="subscription") as pool:
-            running = [
-                pool.submit(self._subscription, named.get(key, key), own)
-                for key, own in by_subscription.items()
-            ]
             try:
+                running = [
+                    pool.submit(self._subscription, named.get(key, key), own)
+                    for key, own in by_subscription.items()
+                ]
+                # An interrupt that comes just before a wait without end begins is not seen until it ends.
+                while wait(running, _LOOKS, FIRST_EXCEPTION).not_done:
+                    if any(each.done() and each.exception() for each in running):
+                        break
                 for each in running:
-                    each.result()
+                    if each.done():
+                        each.result()
                 self._lockbox()
                 self._certificates()
             except KeyboardInterrupt:
@@ -225,9 +234,8 @@ class Collector:
         reply: Reply | None = None
         for reply in self.arm.pages(task.path, task.collection.api_version, **_query(task)):
             self._answer(reply, task.type)
-            # What applies to a subscription stands anywhere; it has nothing below it.
-            items += ids_below(reply, task.path) if not task.around else [""] * len(items_of(reply))
-            found += len(items_of(reply))
+            items += ids_around(reply, task.type) if task.around else ids_below(reply, task.path)
+            found += size_of(reply)
             said = max(said, count_of(reply))
         assert reply is not None  # noqa: S101 - a list has a first page, whatever comes of it
         lost = max(said, found) - len(items)
@@ -259,7 +267,8 @@ class Collector:
             if reply.outcome is not Outcome.COMPLETE:
                 return None
             for item in items_of(reply):
-                reference = (item.get("properties") or {}).get("referencePolicyId")
+                properties = item.get("properties")
+                reference = properties.get("referencePolicyId") if isinstance(properties, dict) else None
                 if not isinstance(reference, str) or not reference:
                     return None
                 found.add(full_id(service, reference).lower())

@@ -30,6 +30,9 @@ _WHOLE: Final = frozenset({Outcome.COMPLETE, Outcome.NOT_IN_TIER})
 _ID: Final = re.compile(r"[0-9A-Za-z\-]{1,36}")
 _OF_CERTIFICATES: Final = re.compile(r"/service/[^/?]+(?:/certificates)?\?", re.IGNORECASE)
 """A request for a service, or for its certificates."""
+_SERVICE: Final = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/service/[^/]+/?", re.I
+)
 _REFUSED: Final = "the token was refused"
 
 
@@ -139,7 +142,7 @@ def _in_subscription(session: Session, subscription: str) -> list[str]:
     services: list[str] = []
     for reply in session.arm.pages(path, API_VERSION):
         _demand(reply, f"the services of subscription {subscription}{group}")
-        services += [str(item["id"]) for item in reply.body.get("value") or () if "id" in item]
+        services += _ids(reply.body["value"], f"the services of subscription {subscription}{group}")
     return services
 
 
@@ -152,8 +155,21 @@ def _in_group(session: Session) -> list[str]:
     services: list[str] = []
     for reply in session.arm.query(query, (), (group,)):
         _demand(reply, f"management group {group}")
-        services += [str(row["id"]) for row in reply.body.get("data") or () if "id" in row]
+        services += _ids(reply.body["data"], f"management group {group}")
     return services
+
+
+def _ids(items: Sequence[Any], what: str) -> list[str]:
+    """Ids of services that were listed.
+
+    Raises:
+        UnreadableError: One of them has none: it would be left out without a word.
+    """
+    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
+    found = [each for each in ids if isinstance(each, str) and _SERVICE.fullmatch(each)]
+    if len(found) < len(ids):
+        raise UnreadableError(what, f"{len(ids) - len(found)} of {len(ids)} listed services have no id")
+    return found
 
 
 def _demand(reply: Reply, what: str) -> None:

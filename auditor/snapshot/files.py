@@ -150,7 +150,10 @@ def _chunks(data: bytes) -> Iterator[bytes]:
     while waiting and not stream.eof:
         try:
             yield stream.decompress(waiting, _CHUNK)
-        except zlib.error:
-            # Where it was cut off; what came whole was yielded.
+        except zlib.error as error:
+            if "check" in str(error):
+                # All of it came, and something in it is not what was written ("incorrect data check").
+                raise SnapshotError("its checksum does not fit what it holds") from None
+            # Damaged from here on; what came whole was yielded.
             return
         waiting = stream.unconsumed_tail

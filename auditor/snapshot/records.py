@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from auditor.errors import AuditorError
 from auditor.model.values import Json
@@ -142,18 +142,45 @@ def record(line: Any) -> Record:
         if "auditor_snapshot" in line:
             if int(line["auditor_snapshot"]) > VERSION:
                 raise SnapshotError(f"of version {line['auditor_snapshot']}: update the tool to read it")
-            return Header(**{name: value for name, value in line.items() if name != "auditor_snapshot"})
+            return _sound(
+                Header(**{name: value for name, value in line.items() if name != "auditor_snapshot"})
+            )
         if "listing" in line:
-            return Listed(**{**line["listing"], "outcome": Outcome(line["listing"]["outcome"])})
+            return _sound(Listed(**{**line["listing"], "outcome": Outcome(line["listing"]["outcome"])}))
         if "end" in line:
-            return Footer(**line["end"])
+            return _sound(Footer(**line["end"]))
         return _answer(line)
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"a line is malformed: {error}") from None
 
 
+_R = TypeVar("_R", Header, Listed, Footer)
+_SHAPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "Outcome": (Outcome,),
+    "Mapping[str, str]": (dict,),
+    "Mapping[str, Any]": (dict,),
+}
+
+
+def _sound(one: _R) -> _R:
+    """A record whose every member is of the kind that it is declared to be.
+
+    Raises:
+        TypeError: One is not.
+    """
+    for each in fields(one):
+        if not isinstance(getattr(one, each.name), _SHAPES.get(str(each.type), (str,))):
+            raise TypeError(f"{each.name} is of another kind")
+    return one
+
+
 def _answer(line: Mapping[str, Any]) -> Answer:
     body = line.get("body")
+    if body is not None and not isinstance(body, dict):
+        raise TypeError("the body is no object")
     if body is not None and digest(body) != line["sha256"]:
         raise SnapshotError(f"the body of {str(line.get('request'))[:200]} was changed after it was written")
     return Answer(

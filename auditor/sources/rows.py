@@ -132,9 +132,10 @@ def _certificate(item: Mapping[str, Json], origin: Origin) -> Found | None:
     identifier = item.get("id")
     if not isinstance(identifier, str) or not identifier.lower().startswith("https://"):
         return None
-    host, *path = identifier.rstrip("/").split("/")[2:]
+    host, *path = identifier.rstrip("/").split("/")[2:] or [""]
     if (
-        len(path) not in (2, 3)
+        not host
+        or len(path) not in (2, 3)
         or path[0].lower() != "certificates"
         or not isinstance(item.get("policy"), dict)
     ):

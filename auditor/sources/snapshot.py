@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import UnreadableError
 from auditor.model.evidence import Reason
@@ -41,6 +42,8 @@ def shape(path: str, data: bytes) -> Shaped:
     """
     shaped = Shaped(InputKind.SNAPSHOT)
     ended: Footer | None = None
+    stored = Counter[str]()
+    listed: list[Listed] = []
     try:
         for one in records(data):
             match one:
@@ -48,14 +51,17 @@ def shape(path: str, data: bytes) -> Shaped:
                     shaped.notes.append(_about(one))
                 case Answer():
                     shaped.resources += _resources(one)
-                    if one.outcome is not Outcome.COMPLETE and (service := _service(one.request)):
+                    stored[_path(one.request)] += _count(one)
+                    if not _told(one) and (service := _service(one.request)):
                         name = service.rpartition("/")[2]
                         shaped.unread.append((service, Origin("", request=one.request)))
                         shaped.notes.append(
                             f"{name} was found and could not be read: {one.detail or one.status}"
                         )
+                    elif one.outcome is not Outcome.COMPLETE and one.request.startswith("GET /providers/"):
+                        shaped.notes.append(f"{_path(one.request)} was not read: {one.detail or one.status}")
                 case Listed():
-                    shaped.listings.append(_listing(one))
+                    listed.append(one)
                     if one.type == _GRAPH and one.outcome not in _WHOLE:
                         shaped.lost += 1
                         shaped.notes.append(f"a query of Resource Graph was not answered whole: {one.detail}")
@@ -63,6 +69,8 @@ def shape(path: str, data: bytes) -> Shaped:
                     ended = one
     except SnapshotError as error:
         raise UnreadableError(path, f"a snapshot that cannot be read: {error}") from None
+    shaped.listings += (_listing(one, stored[_path(one.request)]) for one in listed)
+    shaped.notes += _nested(shaped.listings)
     if ended is None or not ended.complete:
         shaped.lost = 1
         shaped.notes.append("the run that wrote it did not come to its end: what it lacks is unknown")
@@ -138,9 +146,45 @@ def _resource(answer: Answer, item: Json, pointer: str) -> Iterator[Found]:
     yield Found(resource_id, type_, body, Origin(pointer, request=answer.request), answer.api_version)
 
 
-def _listing(listed: Listed) -> shapes.Listed:
-    whole = listed.outcome in _WHOLE
+def _told(answer: Answer) -> bool:
+    """Whether an answer tells of the one resource that was asked for."""
+    told = isinstance(answer.body, dict) and isinstance(answer.body.get("id"), str)
+    return answer.outcome is Outcome.COMPLETE and told
+
+
+def _nested(listings: Iterable[shapes.Listed]) -> Iterator[str]:
+    """What did not come whole below something else than a service or a subscription, type by type."""
+    by_type: dict[str, list[shapes.Listed]] = {}
+    for one in listings:
+        if not one.complete and type_of_id(one.parent_id) not in ("", SERVICE):
+            by_type.setdefault(one.type, []).append(one)
+    for type_, several in by_type.items():
+        first = several[0]
+        name = first.parent_id.rpartition("/")[2]
+        count = f"{len(several)} lists" if len(several) > 1 else "a list"
+        yield f"{count} of {type_} did not come whole, below {name}: {first.detail}"
+
+
+def _path(request: str) -> str:
+    return request.partition("?")[0].casefold()
+
+
+def _count(answer: Answer) -> int:
+    """How many items of a page can be told by their ids."""
+    items = answer.body.get("value") if isinstance(answer.body, dict) else None
+    ids = (each.get("id") for each in items if isinstance(each, dict)) if isinstance(items, list) else ()
+    return sum(isinstance(each, str) for each in ids)
+
+
+def _listing(listed: Listed, stored: int) -> shapes.Listed:
+    """What became of a listing; ``stored`` is how many items the pages of it in the file hold."""
+    # Of the activity log only what is judged is kept, so its pages hold fewer than were listed.
+    missing = 0 if listed.type == rows.EVENTS else listed.items - stored
+    whole = listed.outcome in _WHOLE and missing <= 0
     detail = listed.detail
+    reason = _REASONS.get(listed.outcome, Reason.FAILED)
+    if listed.outcome in _WHOLE and missing > 0:
+        detail, reason = f"{missing} of the items that were listed are not in the file", Reason.TRUNCATED
     if listed.action:
         detail = f"{listed.action} is not allowed"
     elif listed.outcome is Outcome.SKIPPED:
@@ -151,5 +195,5 @@ def _listing(listed: Listed) -> shapes.Listed:
         Origin("", request=_request(listed.request)),
         whole,
         "" if whole else detail or str(listed.outcome),
-        reason=_REASONS.get(listed.outcome, Reason.FAILED),
+        reason=reason,
     )

@@ -17,6 +17,7 @@ from auditor.apim.exposure import (
 from auditor.apim.fronts import Fronts, Met, described, fronts_of
 from auditor.apim.kinds import SERVICE, below
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
+from auditor.model.inventory import InputKind
 from auditor.model.logic import gap_sentence, settled, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, Pass, Severity, Unknown, Verdict
@@ -95,6 +96,7 @@ def _private(service: Subject, fronts: Fronts) -> Verdict:
         if each.route.public is not False and each.protects is not True
     ]
     gaps = [*(gap for each in doubtful for gap in _gaps_of(each)), *fronts.gaps]
+    gaps += _lost(service)
     if doubtful or gaps:
         return _unknown(service, fronts, gaps)
     _cite(service, fronts.met)
@@ -115,6 +117,17 @@ def _gaps_of(met: Met) -> Iterable[Gap]:
     found = tuple(met.gaps())
     needed = f"whether {met.route.place} leads to the gateway: its name or address may be the service's"
     return found or (Gap(Reason.EXTERNAL, needed, "show what the name resolves to"),)
+
+
+def _lost(service: Subject) -> Iterable[Gap]:
+    """That a reading of Azure did not come whole: what is missing may be a front, or a route of one."""
+    for source in service.audit.inventory.inputs:
+        if source.lost and source.kind is InputKind.SNAPSHOT:
+            yield Gap(
+                Reason.FAILED,
+                f"the rest of {source.path}, which was not read whole: a front may be in it",
+                "auditor collect --resume, then audit the snapshot again",
+            )
 
 
 def _no_front(service: Subject) -> Gap:

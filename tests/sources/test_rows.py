@@ -186,6 +186,8 @@ def test_two_versions_that_disagree_settle_nothing(tmp_path: Path) -> None:
         {"complianceState": 1, "resourceId": ID, "policyDefinitionId": "x"},
         {"eventDataId": "x"},
         {"id": "NA(classic admins)"},
+        {"id": "https://"},
+        {"id": "https:///certificates/c", "policy": {}},
     ],
 )
 def test_what_only_looks_like_one_is_none(item: dict[str, Any]) -> None:

@@ -223,3 +223,73 @@ def test_an_unreadable_snapshot_is_one_sentence(tmp_path: Path) -> None:
     [problem] = read_paths([str(path)]).problems
     assert isinstance(problem, UnreadableError)
     assert len(str(problem).splitlines()) == 1
+
+
+def test_a_page_that_is_gone_leaves_its_list_open(tmp_path: Path) -> None:
+    """A listing tells how many items came: fewer in the file are not all of them."""
+    whole = (
+        answer(ID, service()),
+        answer(f"{ID}/namedValues", {"value": [named("one"), named("two")]}),
+        listing("namedValues", Outcome.COMPLETE, items=2),
+    )
+    assert len(list(subject(write(tmp_path / "a.gz", *whole)).children("namedValues"))) == 2
+    read = subject(write(tmp_path / "b.gz", whole[0], whole[2]))
+    with pytest.raises(Undetermined) as raised:
+        list(read.children("namedValues"))
+    assert "2 of the items that were listed are not in the file" in raised.value.gaps[0].needed
+
+
+def test_a_checksum_that_does_not_fit_is_damage_not_an_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.gz", answer(ID, service()))
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    data[-8] ^= 1
+    path.write_bytes(bytes(data))
+    (problem,) = read_paths([str(path)]).problems
+    assert "its checksum does not fit what it holds" in problem.message
+
+
+def test_what_a_lost_query_would_have_shown_may_be_a_front(tmp_path: Path) -> None:
+    """Internal mode passes without a front; with a reading that lost some, nobody knows of none."""
+    from tests.judging import findings
+
+    internal = {
+        **service(virtualNetworkType="Internal", platformVersion="stv2.1"),
+        "sku": {"name": "Premium"},
+    }
+    query = "POST /providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01 resources"
+    lost = Listed("/subscriptions/0", "microsoft.resourcegraph/resources", Outcome.FORBIDDEN, query)
+    check = [each for each in catalogue().checks if each.id == "apim.ns-6.waf-in-front"]
+    said = [
+        findings(read_paths([str(write(tmp_path / "s.gz", answer(ID, internal), *more))]).inventory, check)[0]
+        for more in ((), (lost,))
+    ]
+    assert [str(each.status) for each in said] == ["pass", "unknown"]
+    assert "was not read whole" in said[1].gaps[0].needed
+
+
+@pytest.mark.parametrize("wrong", [7, None, True, {"a": 1}, ["a"]])
+@pytest.mark.parametrize("member", ["parent", "type", "request", "items", "outcome", "detail"])
+def test_a_listing_with_members_of_another_kind_is_one_sentence(
+    tmp_path: Path, member: str, wrong: object
+) -> None:
+    if member == "items" and isinstance(wrong, int):
+        pytest.skip("a number is what belongs there")
+    path = write(tmp_path / "s.gz", listing("namedValues", Outcome.COMPLETE))
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    changed = json.loads(lines[1])
+    changed["listing"][member] = wrong
+    path.write_text("\n".join((lines[0], json.dumps(changed), lines[2])) + "\n")
+    (problem,) = read_paths([str(path)]).problems
+    assert "a line is malformed" in problem.message
+
+
+def test_an_item_without_its_id_leaves_the_list_open(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "s.gz",
+        answer(ID, service()),
+        answer(f"{ID}/namedValues", {"value": [named("one"), {"properties": {}}]}),
+        listing("namedValues", Outcome.COMPLETE, items=2),
+    )
+    with pytest.raises(Undetermined):
+        list(subject(path).children("namedValues"))
