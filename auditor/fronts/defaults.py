@@ -14,7 +14,15 @@ from auditor.model.defaults import Row
 _GATEWAY = "Application Gateway REST specification: the member is optional, and absent means none"
 _DOOR = "Front Door REST specification: the member is optional, and absent means none"
 
+_POLICY: Final = "Web application firewall policy REST specification: custom rules are optional"
+
 ROWS: Final[Mapping[str, Mapping[str, Row]]] = {
+    "microsoft.network/applicationgatewaywebapplicationfirewallpolicies": {
+        "/properties/customRules": Row(None, _POLICY),
+    },
+    "microsoft.network/frontdoorwebapplicationfirewallpolicies": {
+        "/properties/customRules/rules": Row(None, _POLICY),
+    },
     "microsoft.network/applicationgateways": {
         f"/properties/{member}": Row(None, _GATEWAY)
         for member in (

@@ -27,6 +27,8 @@ _ACTIONS = ("Block", "Redirect", "Log", "Allow")
 _BLOCKING = ("Block", "Redirect")
 _BY_RULE = ("1.", "preview-0.")
 """How the versions begin whose rules each have an action of their own; later ones take the set's."""
+_NEGATED = ("/negationConditon", "/negateCondition")
+"""What turns a condition round; the first is spelled so on the wire."""
 _COMMANDS = {
     OF_GATEWAYS: "az network application-gateway waf-policy show --ids ID",
     OF_FRONT_DOORS: "az network front-door waf-policy show --ids ID",
@@ -59,6 +61,14 @@ def policy(place: Subject, reference: Text, type_: str) -> Firewall:
             found.name,
             protects=False,
             says=f"no managed rule set of policy {found.name} blocks attacks: {_told(sets)}",
+        )
+    own = type_ == OF_GATEWAYS
+    rules = found.items("/properties/customRules" if own else "/properties/customRules/rules", key="/name")
+    if some(rules, _allows_all):
+        return Firewall(
+            found.name,
+            protects=False,
+            says=f"a custom rule of policy {found.name} allows every request before managed rules are asked",
         )
     return Firewall(
         found.name, protects=True, says=f"policy {found.name}, Enabled, Prevention", notes=_notes(found, sets)
@@ -104,6 +114,30 @@ def _notes(found: Subject, sets: list[Subject]) -> tuple[str, ...]:
     if allowing := sum(_allows(each) for each in _listed(found, rules)):
         notes.append(f"{allowing} custom rules allow without a look at the managed ones")
     return tuple(notes)
+
+
+def _allows_all(rule: Subject) -> bool:
+    """Whether a custom rule lets everything past the managed rules: it is on, and matches anything.
+
+    "Custom rules for Web Application Firewall": an Allow ends the evaluation.
+
+    Raises:
+        Undetermined: It may, and what decides was not read.
+    """
+    if (rule.stated("/state") or rule.stated("/enabledState")).casefold() == "disabled":
+        return False
+    if rule.text("/action").value().casefold() != "allow":
+        return False
+    if rule.text("/ruleType").value().casefold() != "matchrule":
+        return False
+    conditions = list(rule.items("/matchConditions"))
+    return bool(conditions) and all(_matches_anything(each) for each in conditions)
+
+
+def _matches_anything(condition: Subject) -> bool:
+    if condition.text("/operator").value().casefold() != "any":
+        return False
+    return not any(condition.mentions(at) and condition.flag(at) for at in _NEGATED)
 
 
 def _listed(subject: Subject, pointer: str) -> list[Subject]:
