@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,7 @@ def test_schemas_are_schemas(name: str) -> None:
 
 
 def test_states_are_the_same_everywhere() -> None:
-    schema = json.loads((ROOT / "reports" / "results.schema.json").read_text("utf-8"))
+    schema = json.loads((files("reports") / "results.schema.json").read_text("utf-8"))
     names = [state.value for state in State]
     assert schema["$defs"]["entry"]["properties"]["state"]["enum"] == names
     assert list(registers.STATE_WORDS) == names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.auditing import ID, audited, observed
 VNET = "ef619a2c-cc4d-4d03-b2ba-8c94a834d85b"
 PLATFORM = "1dc2fc00-2245-4143-99f4-874c937f13ef"
 HTTPS = "ee7495e7-3ba7-40b6-bfee-c29e22cc75d4"
-SCHEMA = json.loads((Path(__file__).parents[2] / "reports" / "results.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((files("reports") / "results.schema.json").read_text("utf-8"))
 
 
 def state(definition: str, compliance: str, about: str = ID, **more: Any) -> dict[str, Any]:
