@@ -158,7 +158,8 @@ def test_a_policy_says_what_weakens_it() -> None:
     rules = properties["managedRules"]
     rules["exclusions"] = [{"matchVariable": "RequestHeaderNames"}]
     rules["managedRuleSets"][0]["ruleGroupOverrides"] = [{"rules": [{"ruleId": "1", "state": "Disabled"}]}]
-    properties["customRules"] = [{"action": "Allow"}]
+    narrow = {"operator": "IPMatch", "matchValues": ["203.0.113.0/24"]}
+    properties["customRules"] = [{"action": "Allow", "ruleType": "MatchRule", "matchConditions": [narrow]}]
     (found,) = findings(inventory, [WAF])
     details: Any = found.details
     assert len(details["routes"][0]["notes"]) == 3
