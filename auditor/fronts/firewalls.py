@@ -29,6 +29,7 @@ _BY_RULE = ("1.", "preview-0.")
 """How the versions begin whose rules each have an action of their own; later ones take the set's."""
 _NEGATED = ("/negationConditon", "/negateCondition")
 """What turns a condition round; the first is spelled so on the wire."""
+_CUSTOM_RULES = {OF_GATEWAYS: "/properties/customRules", OF_FRONT_DOORS: "/properties/customRules/rules"}
 _COMMANDS = {
     OF_GATEWAYS: "az network application-gateway waf-policy show --ids ID",
     OF_FRONT_DOORS: "az network front-door waf-policy show --ids ID",
@@ -62,9 +63,7 @@ def policy(place: Subject, reference: Text, type_: str) -> Firewall:
             protects=False,
             says=f"no managed rule set of policy {found.name} blocks attacks: {_told(sets)}",
         )
-    own = type_ == OF_GATEWAYS
-    rules = found.items("/properties/customRules" if own else "/properties/customRules/rules", key="/name")
-    if some(rules, _allows_all):
+    if some(found.items(_CUSTOM_RULES[type_], key="/name"), _allows_all):
         return Firewall(
             found.name,
             protects=False,
@@ -108,10 +107,7 @@ def _notes(found: Subject, sets: list[Subject]) -> tuple[str, ...]:
         notes.append(f"{exclusions} exclusions")
     if off := sum(_switched_off(each) for each in sets):
         notes.append(f"{off} rules disabled")
-    rules = (
-        "/properties/customRules" if found.resource.type == OF_GATEWAYS else "/properties/customRules/rules"
-    )
-    if allowing := sum(_allows(each) for each in _listed(found, rules)):
+    if allowing := sum(_allows(each) for each in _listed(found, _CUSTOM_RULES[found.resource.type])):
         notes.append(f"{allowing} custom rules allow without a look at the managed ones")
     return tuple(notes)
 
