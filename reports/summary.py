@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from auditor.model import evidence
 from auditor.model.comparison import DiffGateJson
 from auditor.model.results import EvidenceJson, FindingJson, GapJson, GateJson, Results, ServiceJson
 from auditor.model.verdict import Severity, Status, fold
@@ -29,20 +30,7 @@ STATUS_WORDS = {
     "error": "error",
 }
 
-REASON_WORDS = {
-    "absent": "not in this input",
-    "unresolved": "an expression that this input cannot resolve",
-    "not-declared": "the template does not mention it",
-    "input": "this kind of input can never show it",
-    "forbidden": "the reader was not allowed to read it",
-    "failed": "reading it failed",
-    "throttled": "Azure refused further requests",
-    "truncated": "the list was not complete",
-    "unknown-value": "a value this version does not know",
-    "api-version": "read with an api-version that may leave it out",
-    "external": "it lies outside Azure's configuration",
-    "unread-policy": "a policy that was not read decides it",
-}
+REASON_WORDS = evidence.REASON_WORDS
 """Why a fact is not known, in words for readers."""
 
 SOURCE_WORDS = {
