@@ -115,7 +115,7 @@ def _notes(screen: Console, policy: Mapping[str, Any]) -> None:
     if unread:
         one = len(unread) == 1
         those = f"{'policy' if one else 'policies'} of {' and '.join(unread)} {'was' if one else 'were'}"
-        text = f"the {those} not read, in any section: statements of {'it' if one else 'theirs'} are missing above"
+        text = f"the {those} not read, in any section: what {'it does' if one else 'they do'} is missing here"
         screen.print(Text(f"note: {text}", style="yellow"))
     for note in policy["notes"]:
         if note["kind"] == _UNREADABLE:
@@ -154,6 +154,8 @@ def _ways(screen: Console, policy: Mapping[str, Any]) -> None:
         )
     screen.print(table)
     if not policy["complete"]:
-        text = "Not all that takes part was read: policies, products or subscriptions are missing in the input. "
-        text += "Give the files that hold them, too; if these hold everything there is, say --complete."
+        text = (
+            "Not all that takes part was read: policies, products or subscriptions are missing in the input."
+        )
+        text += " Give the files that hold them, too; if these hold everything there is, say --complete."
         screen.print(Text(text, style="bold yellow"))
