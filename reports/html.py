@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
@@ -108,7 +107,7 @@ def _environment() -> Environment:
         short_name=summary.short_name,
         resource_name=resource_name,
         prose=lambda text: Markup(prose.prose(text)),  # noqa: S704 - escaped by its renderer
-        moment=_moment,
+        moment=summary.moment,
         percent=summary.percent,
         ring=_ring,
         named=lambda pointer: pointer.removeprefix("#"),
@@ -154,15 +153,6 @@ def _defaults(evidence: list[EvidenceJson]) -> list[DefaultJson]:
     """The documented defaults that some evidence names, each once."""
     found = {tuple(one["defaulted"].items()): one["defaulted"] for one in evidence if "defaulted" in one}
     return list(found.values())
-
-
-def _moment(text: str) -> str:
-    """An ISO 8601 moment for readers; the text itself where it is not one."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return line(text, 60)
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment.tzinfo else text
 
 
 def _ring(share: float | None) -> str:

@@ -60,14 +60,15 @@ def _head(view: View) -> str:
     run, gate = view.results["run"], view.results["summary"]["gate"]
     word = summary.decision_word(view.results)
     mark = summary.decision_mark(gate)
+    as_of = text(summary.moment(run["as_of"]))
     tool = f"{text(run['tool']['name'])} {text(run['tool']['version'])}"
     fails_on = text(gate["fail_on"]) + ("" if gate["fail_on"] in ("none", "critical") else " and worse")
     lines = [
         f"## {mark} {word}: API Management security audit",
         "",
-        f"**{text(gate['reason'])}.** Exit code {gate['exit_code']}, fails on {fails_on}.",
+        f"**{text(summary.sentence(gate['reason']))}.** Exit code {gate['exit_code']}, fails on {fails_on}.",
         "",
-        f"As of {text(run['as_of'])}; {_services(view)}; {tool}, catalogue of {text(run['catalogue'])}.",
+        f"As of {as_of}; {_services(view)}; {tool}, catalogue of {text(run['catalogue'])}.",
         "",
         *_totals(view),
         "",
@@ -277,7 +278,7 @@ def _registers(view: View) -> Iterator[str]:
         row = one.entry
         mark = "⚠️ " if one.pressing else ""
         about = f"{one.word} {code(row['place'], 120)} ({code(one.names, 200)})"
-        yield f"- {mark}**{one.state}**: {about}: {text(row['says'], 300)}"
+        yield f"- {mark}**{summary.sentence(one.state)}**: {about}: {text(row['says'], 300)}"
         until = f"until {text(row['expires'])}"
         yield f"  - {text(row['decision'])} by {text(row['who'], 120)}, {until}: {text(row['text'], 400)}"
     yield ""

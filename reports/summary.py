@@ -6,7 +6,9 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from auditor.model import evidence
 from auditor.model.comparison import DiffGateJson
 from auditor.model.results import EvidenceJson, FindingJson, GapJson, GateJson, Results, ServiceJson
 from auditor.model.verdict import Severity, Status, fold
@@ -29,20 +31,7 @@ STATUS_WORDS = {
     "error": "error",
 }
 
-REASON_WORDS = {
-    "absent": "not in this input",
-    "unresolved": "an expression that this input cannot resolve",
-    "not-declared": "the template does not mention it",
-    "input": "this kind of input can never show it",
-    "forbidden": "the reader was not allowed to read it",
-    "failed": "reading it failed",
-    "throttled": "Azure refused further requests",
-    "truncated": "the list was not complete",
-    "unknown-value": "a value this version does not know",
-    "api-version": "read with an api-version that may leave it out",
-    "external": "it lies outside Azure's configuration",
-    "unread-policy": "a policy that was not read decides it",
-}
+REASON_WORDS = evidence.REASON_WORDS
 """Why a fact is not known, in words for readers."""
 
 SOURCE_WORDS = {
@@ -84,8 +73,19 @@ class Step:
     @property
     def needed(self) -> str:
         """The facts in one line: the first three of them."""
-        first = "; ".join(list(self.wanted)[:_MOST_FACTS])
-        more = len(self.wanted) - _MOST_FACTS
+        return self.needed_within(0)
+
+    def needed_within(self, longest: int) -> str:
+        """The same with as many facts as a length holds, whole ones; the first in any case.
+
+        Args:
+            longest: Characters of the facts; 0 for no limit.
+        """
+        facts = list(self.wanted)[:_MOST_FACTS]
+        while len(facts) > 1 and 0 < longest < len("; ".join(facts)):
+            facts.pop()
+        first = "; ".join(facts)
+        more = len(self.wanted) - len(facts)
         text = f"{first}; and {more} more" if more > 0 else first
         if len(self.services) > 1:
             others = len(self.services) - 1
@@ -195,6 +195,20 @@ def percent(share: float | None) -> str:
         return "-"
     # 99.6 % of the way is not all of it: only a full share may read 100 %.
     return "100 %" if share >= 1 else f"{min(99, round(share * 100))} %"
+
+
+def moment(text: str) -> str:
+    """An ISO 8601 moment for readers, in UTC; the text itself where it is not one."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if found.tzinfo else line(text, 60)
+    except (ValueError, OverflowError):
+        return line(text, 60)
+
+
+def sentence(text: str) -> str:
+    """Words that begin a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def place(evidence: EvidenceJson) -> str:

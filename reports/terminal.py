@@ -272,7 +272,7 @@ def _unknowns(screen: Console, results: Results) -> None:
     table.add_column(justify="right", style="bold")
     table.add_column(overflow="fold")
     for step in todo[:_MOST_STEPS]:
-        text = Text(line(step.needed, 240))
+        text = Text(line(step.needed_within(240), 400))
         if step.remedy not in step.wanted:
             text.append(f"\n{line(step.remedy, 400)}", style="dim")
         table.add_row(str(len(step.checks)), text)

@@ -162,7 +162,8 @@ class Collector:
                 self._tell()
                 self._service(service, pool)
                 with self._lock:
-                    self.progress.done += 1
+                    # Once something was left out, no service after it was read to its end.
+                    self.progress.done += not self._skipped
             seen: set[str] = set()
             list(pool.map(partial(self._collection, seen=seen), around(subscription)))
             waiting = self._graph(subscription)
