@@ -15,8 +15,9 @@ from auditor.model.results import DefaultJson, EvidenceJson, Results
 from auditor.model.verdict import FOLD_ORDER, Status
 from reports import prose, registers, summary
 from reports.filters import Filter
+from reports.parts import MOST_DRAWN
 from reports.safe import line, plain
-from reports.view import MOST_DRAWN, MOST_LISTED, View, details_rows, resource_name
+from reports.view import MOST_LISTED, View, details_rows, resource_name
 
 _RING = 2 * 3.14159265 * 26
 """Circumference of the rings in the summary."""
