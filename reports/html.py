@@ -17,6 +17,7 @@ from reports import prose, registers, summary
 from reports.filters import Filter
 from reports.parts import MOST_DRAWN
 from reports.safe import line, plain
+from reports.steps import Remedy
 from reports.view import MOST_LISTED, View, details_rows, resource_name
 
 _RING = 2 * 3.14159265 * 26
@@ -123,6 +124,8 @@ def _environment() -> Environment:
         most_drawn=MOST_DRAWN,
         most_listed=MOST_LISTED,
         plural=_plural,
+        remedy=Remedy.of,
+        telling=summary.telling,
         REASONS=summary.REASON_WORDS,
         SOURCES=summary.SOURCE_WORDS,
         STATUSES=[status.value for status in FOLD_ORDER],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ _MOST_SERVICES = 100
 _MOST_FIRST = 5
 _MOST_WORST = 3
 _MOST_STEPS = 12
+_ASSUMED = ("parameters without a value", "parameters at their defaultValue")
 _PLACED = re.compile(r"/subscriptions/[0-9a-f-]{36}/", re.IGNORECASE)
 
 
@@ -106,10 +108,16 @@ class View:
         return sum(group.services for group in self.manual)
 
     @property
-    def assumed(self) -> list[str]:
-        """What was said of parameters that were not given."""
-        notes = [note for one in self.results["run"]["inputs"] for note in one["notes"]]
-        return [note for note in notes if note.startswith("parameters ")]
+    def assumed(self) -> str:
+        """How many parameters of templates were not given, in words; empty where all were, or none."""
+        count: Counter[str] = Counter()
+        for one in self.results["run"]["inputs"]:
+            for note in one["notes"]:
+                kind, separator, names = note.partition(": ")
+                if separator and kind in _ASSUMED:
+                    count[kind] += len(names.split(", "))
+        told = [f"{number:,} {kind}" for kind, number in count.items()]
+        return " and ".join(told).replace("1 parameters", "1 parameter")
 
     @property
     def live(self) -> str:
@@ -119,6 +127,12 @@ class View:
         ids = {one.data["id"].split("/")[2] for one in self.services if _PLACED.match(one.data["id"])}
         subscription = ids.pop() if len(ids) == 1 else "SUBSCRIPTION"
         return f"auditor scan --subscription {subscription} --report html=report.html"
+
+    @property
+    def declared(self) -> bool:
+        """Whether all of it says what a deployment would set."""
+        inputs = self.results["run"]["inputs"]
+        return bool(inputs) and all(one["declared"] for one in inputs)
 
     def worst(self, service: ServiceView) -> list[FindingJson]:
         """The worst of what failed on a service, one of each check."""
