@@ -8,6 +8,7 @@ from auditor.arm import Deployment
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 SERVICE = "Microsoft.ApiManagement/service"
+HERE = "/subscriptions/[subscription().subscriptionId]/resourceGroups/[resourceGroup().name]"
 
 
 def template(*resources: Any, **members: Any) -> dict[str, Any]:
