@@ -1,0 +1,158 @@
+"""What goes wrong for a new user: one sentence that says what, where and what to do, and the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.cli import main
+from auditor.nearest import did_you_mean
+from tests.conftest import ROOT
+
+EXAMPLE = str(ROOT / "examples" / "contoso-apim.json")
+MAIN = ("scan", EXAMPLE, "--no-config", "-q")
+
+
+class Ran:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Any:
+    def call(*arguments: str) -> Ran:
+        with pytest.raises(SystemExit) as raised:
+            main(arguments)
+        out, err = capfd.readouterr()
+        return Ran(int(raised.value.code or 0), out, err)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"schema_version": 1,\n "services": [}', ":2:15: not valid JSON: expecting value"),
+        (b"", ": the file is empty"),
+        (b" \n\t", ": the file is empty"),
+        (b"[" * 100_000, ": not valid JSON: nested too deeply"),
+        (b"[" + b"1" * 10_000 + b"]", ": not valid JSON: a number has too many digits"),
+        (b'{"a":\n "\xff"}', ":2:1: not UTF-8 text: byte 8 does not decode"),
+        (b'"a" "b"', ":1:5: not valid JSON: extra data"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "FILE"),
+        ("diff", "FILE", "FILE"),
+        (*MAIN, "--against", "FILE"),
+        ("waivers", "draft", "FILE", "--check", "apim.ns-2.gateway-not-public"),
+        ("attestations", "draft", "FILE", "--service", "contoso"),
+    ],
+)
+def test_broken_stored_results_are_said_with_their_place(
+    run: Any, tmp_path: Path, command: tuple[str, ...], content: bytes, said: str
+) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(content)
+    ran = run(*(str(path) if word == "FILE" else word for word in command))
+    assert (ran.code, ran.out) == (4, "")
+    [line] = ran.err.splitlines()
+    assert line.startswith(f"auditor: {path}{said}")
+
+
+@pytest.mark.parametrize("word", ["waivers", "attestations"])
+def test_drafting_says_first_whether_the_file_can_be_read(run: Any, tmp_path: Path, word: str) -> None:
+    ran = run(word, "draft", str(tmp_path / "none.json"))
+    assert (ran.code, ran.out) == (4, "")
+    assert "none.json: cannot be read: No such file or directory" in ran.err
+
+
+# -- names that nothing has ------------------------------------------------------------------------------
+
+NEAR = [
+    ("NS-22", "NS-2"),
+    ("NS2", "NS-2"),
+    ("ns_2", "NS-2"),
+    ("apim.ns-2.gateway-not-publc", "apim.ns-2.gateway-not-public"),
+    ("ns-2.gateway-not-publik", "apim.ns-2.gateway-not-public"),
+    ("gateway-notpublic", "apim.ns-2.gateway-not-public"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "meant"), NEAR)
+def test_explain_names_what_may_be_meant(run: Any, wrong: str, meant: str) -> None:
+    ran = run("explain", wrong)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"auditor: explain {wrong}: no such control or check; did you mean {meant}?\n"
+
+
+@pytest.mark.parametrize(("wrong", "meant"), NEAR)
+def test_allow_unknown_names_what_may_be_meant(run: Any, wrong: str, meant: str) -> None:
+    ran = run(*MAIN, f"--allow-unknown={wrong}")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"auditor: --allow-unknown {wrong}: no such control or check; did you mean {meant}?\n"
+
+
+def test_controls_names_what_may_be_meant(run: Any) -> None:
+    ran = run(*MAIN, "--controls", "IM-8,ns2")
+    assert (ran.code, ran.err) == (2, "auditor: --controls ns2: no such control; did you mean NS-2?\n")
+    far = run(*MAIN, "--controls", "firewall")
+    assert (far.code, far.err) == (
+        2,
+        "auditor: --controls firewall: no such control (see auditor controls)\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('controls = ["NS2"]', "there is no control 'NS2'; did you mean NS-2?"),
+        (
+            'allow-unknown = ["inputs"]',
+            "'inputs' is neither all, input, nor a control or check; did you mean input?",
+        ),
+        (
+            '[severities]\n"apim.ns-2.gateway-notpublic" = "low"',
+            "there is no check 'apim.ns-2.gateway-notpublic'; did you mean apim.ns-2.gateway-not-public?",
+        ),
+    ],
+)
+def test_a_configuration_names_what_may_be_meant(run: Any, tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "auditor.toml"
+    path.write_text(text)
+    for command in (("config", "check", str(path)), ("scan", EXAMPLE, "-q", "--config", str(path))):
+        ran = run(*command)
+        assert ran.code == 2
+        assert said in ran.err
+
+
+def test_a_waiver_names_what_may_be_meant(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "waivers.yaml"
+    path.write_text(
+        "waivers:\n  - check: apim.ns-2.gateway-not-publc\n    service: contoso\n    kind: risk-accepted\n"
+        "    reason: in review\n    owner: platform\n    expires: 2027-03-31\n"
+    )
+    ran = run("waivers", "check", str(path), "--as-of", "2026-11-22")
+    assert ran.code == 1
+    assert "no check of that id; did you mean apim.ns-2.gateway-not-public?" in ran.out
+
+
+def test_a_draft_of_no_check_names_what_may_be_meant(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    run(*MAIN, "--report", f"json={path}")
+    ran = run("waivers", "draft", str(path), "--check", "apim.ns-2.gateway-not-publc")
+    assert (ran.code, ran.out) == (2, "")
+    assert "has no such check; did you mean apim.ns-2.gateway-not-public?" in ran.err
+
+
+def test_names_that_are_alike_are_all_named_and_others_are_not() -> None:
+    known = ["NS-1", "NS-2", "NS-6", "IM-1", "apim.ns-2.gateway-not-public"]
+    assert did_you_mean("NS-9", known).count("NS-") == 3
+    assert did_you_mean("gateway", known) == "; did you mean apim.ns-2.gateway-not-public?"
+    assert did_you_mean("zz", known, " (none)") == " (none)"
+    assert did_you_mean("", known) == ""
+    assert did_you_mean("x" * 3_000_000, known) == ""
