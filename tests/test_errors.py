@@ -71,6 +71,35 @@ def test_drafting_says_first_whether_the_file_can_be_read(run: Any, tmp_path: Pa
     assert "none.json: cannot be read: No such file or directory" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, ": cannot be read: No such file or directory"),
+        ("", ": the file is empty"),
+        ('{"parameters": [}', ":1:17: not valid JSON: expecting value"),
+        ('{"value": []}', ": not a deployment parameters file"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--parameters", "--waivers", "--attestations", "--config"])
+def test_a_file_that_an_option_names_and_that_is_none_is_wrong_usage(
+    run: Any, tmp_path: Path, option: str, content: str | None, said: str
+) -> None:
+    path = tmp_path / ("p.json" if option == "--parameters" else "p.toml")
+    if content is not None:
+        path.write_text(content)
+    ran = run("scan", EXAMPLE, "-q", option, str(path))
+    if option == "--config" and content == "":
+        assert ran.code == 1  # a configuration may be empty
+        return
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) <= 2
+    assert str(path) in ran.err
+    if option == "--parameters":
+        assert ran.err == f"auditor: --parameters {path}{said}\n"
+        shown = run("policy", "effective", EXAMPLE, "--api", "orders", option, str(path))
+        assert (shown.code, shown.err) == (2, ran.err)
+
+
 # -- names that nothing has ------------------------------------------------------------------------------
 
 NEAR = [

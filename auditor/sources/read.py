@@ -53,8 +53,7 @@ def read_paths(
         called: What to call the one file that is read, where its path says nothing to a reader.
 
     Raises:
-        UsageError: A parameters file is none.
-        UnreadableError: A parameters file cannot be read.
+        UsageError: A parameters file is none, or cannot be read.
     """
     redactor = redactor or Redactor()
     parameters = _parameters(parameter_files)
@@ -117,7 +116,11 @@ def _shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped | N
 def _parameters(paths: Sequence[str]) -> dict[str, Json]:
     merged: dict[str, Json] = {}
     for path in paths:
-        value = JsonDocument(path, decode(path, _bytes(path))).value
+        try:
+            value = JsonDocument(path, decode(path, _bytes(path))).value
+        except UnreadableError as error:
+            # What an option names decides what is judged, as waivers do: the run is set up wrongly.
+            raise UsageError(f"--parameters {error}") from None
         if not isinstance(value, dict) or not is_parameters(value):
             raise UsageError(f"--parameters {path}: not a deployment parameters file")
         given = value.get("parameters")
