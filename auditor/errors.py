@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes. Precedence when several apply: 2, 5, 4, 1, 3, 0."""
+    """Exit codes. Precedence when several apply: 2, 5, 4, 1, 3, 0. An interrupted run ends with 130."""
 
     OK = 0
     """Everything that was to be judged was judged, and nothing at or above ``--fail-on`` failed."""

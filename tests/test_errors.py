@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,104 @@ def test_names_that_are_alike_are_all_named_and_others_are_not() -> None:
     assert did_you_mean("zz", known, " (none)") == " (none)"
     assert did_you_mean("", known) == ""
     assert did_you_mean("x" * 3_000_000, known) == ""
+
+
+# -- wrong calls -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scna"], "no such command 'scna'; did you mean scan? (see auditor --help)"),
+        (["waivers", "chekc"], "no such command 'chekc'; did you mean check? (see auditor waivers --help)"),
+        (["--vresion"], "no such option: --vresion; did you mean --version? (see auditor --help)"),
+        (["scan", "--repot", "x"],
+         "no such option: --repot; did you mean --report? (see auditor scan --help)"),
+        (["scan", "--zzz"], "no such option: --zzz (see auditor scan --help)"),
+        (["report"], "missing argument 'RESULTS' (see auditor report --help)"),
+        (["diff", "x"], "missing argument 'NEW' (see auditor diff --help)"),
+        (["collect"], "missing option '--output' / '-o' (see auditor collect --help)"),
+        (["controls", "x"], "got unexpected extra argument(s) (x) (see auditor controls --help)"),
+        (["explain", " "], "explain: name a control (NS-2) or a check (apim.ns-2.gateway-not-public)"),
+        ([*MAIN, "--allow-unknown="],
+         "--allow-unknown=: nothing is named; without the equals sign it allows all"),
+        ([*MAIN, "--allow-unknown", "input"],
+         "--allow-unknown input: write it with an equals sign: --allow-unknown=input"),
+        ([*MAIN, "--allow-unknown", "NS-2,IM-8"],
+         "--allow-unknown NS-2,IM-8: write it with an equals sign: --allow-unknown=NS-2,IM-8"),
+        (["collect", "--subscription", "0", "-o", "-"],
+         "--output -: a snapshot grows while it is read: name a file"),
+        (["collect", "--subscription", "0", "-o", "/no/such/x.gz"],
+         "--output /no/such/x.gz: cannot be written: there is no folder /no/such"),
+        (["scan", "--subscription", "0", "--save-snapshot", "/no/such/x.gz"],
+         "--save-snapshot /no/such/x.gz: cannot be written: there is no folder /no/such"),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_is_one_sentence(run: Any, arguments: list[str], said: str) -> None:
+    ran = run(*arguments)
+    assert (ran.code, ran.out, ran.err) == (2, "", f"auditor: {said}\n")
+
+
+@pytest.mark.parametrize("option", ["--max-time", "--soon"])
+def test_a_number_that_is_none_is_one_sentence(run: Any, option: str) -> None:
+    command = ("scan", EXAMPLE) if option == "--max-time" else ("waivers", "check", "w.yaml")
+    for value in ("abc", "-1"):
+        ran = run(*command, option, value)
+        assert (ran.code, ran.out) == (2, "")
+        [line] = ran.err.splitlines()
+        assert line.startswith(f"auditor: invalid value for '{option}': ")
+
+
+def test_a_bare_allow_unknown_before_a_file_allows_all(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "input"
+    path.write_text(Path(EXAMPLE).read_text())
+    ran = run("scan", "--allow-unknown", str(path), "-q", "--no-config")
+    assert (ran.code, ran.out) == (1, "FAILED (exit 1): 18 checks failed.\n")
+
+
+@pytest.mark.parametrize("group", [(), ("waivers",), ("policy",), ("attestations",), ("config",)])
+def test_without_a_command_the_help_says_what_there_is(run: Any, group: tuple[str, ...]) -> None:
+    ran = run(*group)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"Usage: {' '.join(('auditor', *group))} [OPTIONS] COMMAND")
+    assert "Commands:" in ran.err
+
+
+def test_an_interrupted_run_says_so_and_has_no_exit_code_of_a_verdict(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("auditor.sources.read_paths", interrupted)
+    ran = run(*MAIN)
+    assert (ran.code, ran.out, ran.err) == (130, "", "auditor: interrupted\n")
+
+
+# -- files that are something else -----------------------------------------------------------------------
+
+
+def test_a_stored_result_is_no_input_and_says_what_reads_it(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    run(*MAIN, "--report", f"json={path}")
+    ran = run("scan", str(path), "-q", "--no-config")
+    assert ran.code == 4
+    assert "a stored result: auditor report renders it" in ran.err
+
+
+def test_what_cannot_be_read_is_said_once_by_policy_effective(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text('{"a":')
+    ran = run("policy", "effective", str(path), "--api", "x")
+    assert (ran.code, ran.err) == (4, f"auditor: {path}:1:6: not valid JSON: expecting value\n")
+
+
+def test_a_result_is_read_from_standard_input(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.json"
+    run(*MAIN, "--report", f"json={path}")
+    rendered = run("report", str(path), "-f", "md").out
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    piped = run("report", "-", "-f", "md")
+    assert (piped.code, piped.out) == (0, rendered)

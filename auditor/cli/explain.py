@@ -32,6 +32,8 @@ def explain(
 
     known = catalogue()
     wanted = what.strip()
+    if not wanted:
+        raise UsageError("explain: name a control (NS-2) or a check (apim.ns-2.gateway-not-public)")
     for check in known.checks:
         if wanted.lower() in (check.id, check.slug, check.id.removeprefix("apim.")):
             show_check(known, check, no_color=no_color)

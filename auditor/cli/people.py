@@ -44,7 +44,9 @@ Against = Annotated[
 Soon = Annotated[
     int, typer.Option("--soon", metavar="DAYS", help="What ends within so many days is said to.", min=0)
 ]
-ResultsFile = Annotated[str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote.")]
+ResultsFile = Annotated[
+    str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote; - reads standard input.")
+]
 Check = Annotated[str, typer.Option("--check", metavar="ID", help="Findings of this check.")]
 Service = Annotated[str, typer.Option("--service", metavar="NAME", help="Of this service; * is any text.")]
 Fingerprint = Annotated[str, typer.Option("--fingerprint", metavar="ID", help="The one finding.")]

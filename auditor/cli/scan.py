@@ -97,6 +97,8 @@ def scan(
         tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time,
         vault_certificates,
     )  # fmt: skip
+    if save_snapshot is not None:
+        outputs.check_writable(f"--save-snapshot {save_snapshot}", str(save_snapshot))
     given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
     wanted = _options(configuration, allow_empty, as_of, evidence, started, given, parameters, complete)
     wanted = replace(wanted, against=load_baseline(against, configuration["fail-on"]), renamed=RENAMED)
@@ -172,6 +174,8 @@ def _options(
         raise UsageError(f"--fail-on {fail_on}: not one of {', '.join(_SEVERITIES)}")
     if evidence not in ("first", "all"):
         raise UsageError(f"--evidence {evidence}: not one of first, all")
+    if "allow-unknown" in configuration.given and not configuration["allow-unknown"]:
+        raise UsageError("--allow-unknown=: nothing is named; without the equals sign it allows all")
     allowed = _selectors(configuration["allow-unknown"])
     known = unknown_selectors(allowed, catalogue().checks)
     if known:

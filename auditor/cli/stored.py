@@ -25,7 +25,7 @@ def load(path: str) -> Any:
     from auditor.model.results import SCHEMA_VERSION
 
     try:
-        data = Path(path).read_bytes()
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise UnreadableError(path, f"cannot be read: {error.strerror or 'I/O error'}") from None
     except ValueError:

@@ -84,11 +84,13 @@ def _read(path: str, parameters: Mapping[str, Json], whole: bool, label: str) ->
     """One file's resources, or a sentence on what it is instead."""
     data = _bytes(path)
     if is_snapshot(data):
-        shaped: Shaped | None = snapshot.shape(label, data)
+        shaped: Shaped | str | None = snapshot.shape(label, data)
     else:
         shaped = _shape(JsonDocument(label, decode(label, data)), parameters)
     if shaped is None:
         return "JSON, but neither an ARM template nor Azure resources"
+    if isinstance(shaped, str):
+        return shaped
     source = Input(
         path=label,
         kind=shaped.kind,
@@ -102,9 +104,11 @@ def _read(path: str, parameters: Mapping[str, Json], whole: bool, label: str) ->
     return Batch(source, shaped)
 
 
-def _shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped | None:
+def _shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped | str | None:
     value = document.value
     if isinstance(value, dict):
+        if {"schema_version", "catalogue", "services"} <= value.keys():
+            return "a stored result: auditor report renders it; to audit again, give what it was made of"
         if is_template(value):
             return templates.shape(document, parameters)
         if is_parameters(value):
