@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.results import AzurePolicyJson, FeatureResultJson, Results, ServiceJson
+from auditor.model.results import AzurePolicyJson, FeatureResultJson, ProblemJson, Results, ServiceJson
 from auditor.model.verdict import FOLD_ORDER, fold
 from reports import registers, summary
 from reports.mdpage import Page
@@ -80,11 +80,17 @@ def _head(view: View) -> str:
     problems = run["problems"]
     if problems:
         lines += [f"**{len(problems):,} of the files could not be read:**", ""]
-        lines += [f"- {code(one['path'])}: {text(one['message'], 300)}" for one in problems[:_MOST_FOUND]]
+        lines += [f"- {code(_where(one))}: {text(one['message'], 300)}" for one in problems[:_MOST_FOUND]]
         if len(problems) > _MOST_FOUND:
             lines.append(f"- and {len(problems) - _MOST_FOUND:,} more")
         lines.append("")
     return "\n".join(lines)
+
+
+def _where(problem: ProblemJson) -> str:
+    """A file that could not be read, with the place where that shows."""
+    place = f":{problem['line']}:{problem['column']}" if "line" in problem else ""
+    return f"{problem['path']}{place}"
 
 
 def _services(view: View) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -151,6 +151,12 @@ def said(value: object, longest: int, otherwise: str = "(empty)") -> str:
 def about(finding: FindingJson, service: ServiceJson) -> str:
     """What a finding is about, on one line."""
     return said(subject_name(finding, service), 300)
+
+
+def waived_status(findings: Iterable[FindingJson]) -> str:
+    """What some waived findings were before: ``fail``, ``manual``, or both; empty where it is not stored."""
+    waivers: list[Mapping[str, Any]] = [each.get("waiver") or {} for each in findings]
+    return " ".join(sorted({said(str(waiver["status"]), 40) for waiver in waivers if "status" in waiver}))
 
 
 def waiver_words(finding: FindingJson, longest: int = 600) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import typer
 
 from auditor import DISTRIBUTION, __version__
 from auditor.cli import collect, config, controls, diff, doctor, explain, people, policy, report, scan
-from auditor.cli.helping import Command
+from auditor.cli.helping import Command, wrong_call
 from auditor.cli.streams import tolerant_output
-from auditor.errors import AuditorError, Exit, UnreadableError
+from auditor.errors import AuditorError, Exit, UnreadableError, UsageError
 
 app = typer.Typer(
     name="auditor",
@@ -99,6 +102,30 @@ def _options(
     """Options before the command."""
 
 
+_NAMES = re.compile(r"(?:all|input|[a-z]{2}-\d+|apim\.\S+)(?:,\S*)?", re.IGNORECASE)
+"""What ``--allow-unknown`` takes."""
+
+
+def _equals_sign(given: Sequence[str]) -> None:
+    """Refuse a value of ``--allow-unknown`` behind a blank.
+
+    The value is optional, which the option parser cannot say: bare, it allows every unknown, and the next
+    word is a file to audit.
+
+    Raises:
+        UsageError: The next word is what the option takes, and no file.
+    """
+    for option, value in pairwise(given):
+        if option == "--allow-unknown" and _NAMES.fullmatch(value) and not os.path.exists(value):  # noqa: PTH110
+            raise UsageError(
+                f"--allow-unknown {value}: write it with an equals sign: --allow-unknown={value}"
+            )
+
+
+_INTERRUPTED = 130
+"""What a shell calls a program that an interrupt ended."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code.
 
@@ -107,17 +134,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
-    # The option's value is optional, which the option parser cannot say: bare, it allows every unknown.
-    given = ["--allow-unknown=all" if argument == "--allow-unknown" else argument for argument in given]
     output = tolerant_output()
     try:
-        app(given, prog_name="auditor")
+        _equals_sign(given)
+        code = app(
+            ["--allow-unknown=all" if argument == "--allow-unknown" else argument for argument in given],
+            prog_name="auditor",
+            standalone_mode=False,
+        )
+        if code == _INTERRUPTED:
+            print("auditor: interrupted", file=sys.stderr)  # noqa: T201 - nobody else says it
+        sys.exit(code)
     except AuditorError as error:
         if debug:
             raise
         print(f"auditor: {error}", file=sys.stderr)  # noqa: T201 - the one place that prints an error
         sys.exit(Exit.NO_INPUT if isinstance(error, UnreadableError) else Exit.USAGE)
     except Exception as error:
+        wrong = wrong_call(error)
+        if wrong is not None:
+            # Without a command, the help says what there is.
+            print(f"auditor: {wrong}" if wrong else error, file=sys.stderr)  # noqa: T201 - as above
+            sys.exit(Exit.USAGE)
         if debug:
             raise
         message = f"auditor: internal error ({type(error).__name__}); run again with --debug and report it"

@@ -191,6 +191,30 @@ def test_a_telephone_scrolls_one_way(show: Open, number: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("width", [320, 390, 800, 1280])
+def test_every_link_of_the_navigation_is_in_sight(show: Open, width: int) -> None:
+    page = show(render_html(sample(31)), viewport={"width": width, "height": 800})
+    assert page.locator("nav a:visible").count() >= 8
+    outside = page.locator("nav a:visible").evaluate_all(
+        "(all, width) => all.map((one) => one.getBoundingClientRect())"
+        ".filter((box) => box.left < 0 || box.right > width).length",
+        width,
+    )
+    assert outside == 0
+    assert (
+        page.evaluate(
+            "(() => { const ul = document.querySelector('nav ul');"
+            " return ul.scrollWidth - ul.clientWidth })()"
+        )
+        <= 0
+    )
+    # Where it takes many rows it does not stay in front of what is read, nor ever of what a link leads to.
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_timeout(800)
+    left = page.evaluate("document.querySelector('nav').getBoundingClientRect()")
+    assert left["bottom"] <= 0 or left["height"] < 88
+
+
 def test_hostile_names_stay_names(show: Open) -> None:
     page = show(render_html(hostile()))
     page.fill("#filter input", "onerror=alert(1)>")
