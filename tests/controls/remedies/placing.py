@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.engine import Finding
+from controls import catalogue
 from tests.controls.remedies.snippets import Change, SnippetError
 from tests.judging import findings, inventory_of
 
@@ -26,7 +27,8 @@ def judged(body: Any, like: Path, folder: Path, check_id: str) -> list[Finding]:
     beside = like.with_suffix(".toml")
     if beside.is_file():
         path.with_suffix(".toml").write_text(beside.read_text(encoding="utf-8"), encoding="utf-8")
-    return [finding for finding in findings(inventory_of(path)) if finding.check.id == check_id]
+    wanted = [check for check in catalogue().checks if check.id == check_id]
+    return findings(inventory_of(path), wanted)
 
 
 def applied(document: Any, changes: list[Change], adds: bool, removes: list[str]) -> Any | None:

@@ -18,7 +18,7 @@ Keys of a table, all of them optional:
     * ``adds``: true where the fix makes a resource that is not there.
     * ``removes``: members of ``properties`` that the fix takes away.
     * ``replaces``: for each policy snippet in its order a regular expression for what it takes the place of;
-      an empty one stands for the element of its name.
+      an empty one stands for the element of its name, and ``- REASON`` says why that snippet is not tried.
 
 A place is said in ``snippets.Draft``; it is empty for what only addresses.
 """
