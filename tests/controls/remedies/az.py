@@ -91,7 +91,11 @@ def checked(found: list[Command], table: Options) -> None:
         SnippetError: a command or an option is not in it.
     """
     for command in found:
-        if command.name == "apim update" and "--enable-managed-identity" not in command.options:
+        if (
+            command.name == "apim update"
+            and command.options
+            and "--enable-managed-identity" not in command.options
+        ):
             raise SnippetError(
                 "az apim update without --enable-managed-identity sends the service without one"
             )

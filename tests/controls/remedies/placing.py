@@ -20,6 +20,10 @@ _KEYS = ("hostName", "name")
 """Members that tell the elements of a list apart."""
 
 
+class NoPlaceError(Exception):
+    """A fixture holds nothing that the snippet speaks of."""
+
+
 def judged(body: Any, like: Path, folder: Path, check_id: str) -> list[Finding]:
     """The findings of one check on a changed fixture, under the original's name and configuration."""
     path = folder / like.name
@@ -31,14 +35,17 @@ def judged(body: Any, like: Path, folder: Path, check_id: str) -> list[Finding]:
     return findings(inventory_of(path), wanted)
 
 
-def applied(document: Any, changes: list[Change], adds: bool, removes: list[str]) -> Any | None:
-    """A copy of a fixture with the changes made, or None where it holds nothing that they speak of.
+def applied(document: Any, changes: list[Change], adds: bool, removes: list[str]) -> Any:
+    """A copy of a fixture with the changes made.
 
     Args:
         document: the fixture, as JSON.
         changes: what a snippet sets.
         adds: whether what is not there is added.
         removes: members of ``properties`` that the fix takes away, such as an uploaded certificate.
+
+    Raises:
+        NoPlaceError: the fixture holds nothing that the changes speak of.
     """
     made = copy.deepcopy(document)
     hit = False
@@ -51,7 +58,9 @@ def applied(document: Any, changes: list[Change], adds: bool, removes: list[str]
         if not targets and adds:
             _add(made, change)
         hit = hit or bool(targets) or adds
-    return made if hit else None
+    if not hit:
+        raise NoPlaceError("none of the resources")
+    return made
 
 
 def _resources(node: Any) -> Iterator[dict[str, Any]]:
@@ -105,7 +114,7 @@ def _add(document: Any, change: Change) -> None:
         (r for r in _resources(document) if r["type"].casefold() == "microsoft.apimanagement/service"), None
     )
     if service is None:
-        raise SnippetError("the fixture has no service to add to")
+        raise NoPlaceError("the fixture has no service to add to")
     if isinstance(document, dict) and "resources" in document:
         name = f"{service['name']}/{change.name}"
         new = {"type": change.type, "apiVersion": service["apiVersion"], "name": name, **change.body}
@@ -117,18 +126,23 @@ def _add(document: Any, change: Change) -> None:
         "name": change.name,
         **change.body,
     }
-    assert isinstance(document, list)
-    document.append({"value": [new], "count": 1})
+    if isinstance(document, list):
+        document.append({"value": [new], "count": 1})
+    else:
+        raise NoPlaceError("nothing can be added to a fixture of one resource")
 
 
-def with_policy(document: Any, snippet: str, replaces: str | None) -> Any | None:
-    """A copy of a fixture with a policy snippet in place of what it mends, or None where that is not there.
+def with_policy(document: Any, snippet: str, replaces: str | None) -> Any:
+    """A copy of a fixture with a policy snippet in place of what it mends.
 
     Args:
         document: the fixture, as JSON.
         snippet: statements, or a whole section.
         replaces: a regular expression for what the snippet takes the place of; without it, that is the
             first element of the name that the snippet begins with.
+
+    Raises:
+        NoPlaceError: no policy of the fixture has what it takes the place of.
     """
     tag = re.match(r"\s*<([\w-]+)", snippet)
     if tag is None:
@@ -149,4 +163,6 @@ def with_policy(document: Any, snippet: str, replaces: str | None) -> Any | None
         return node
 
     made = changed(document)
-    return made if hit else None
+    if not hit:
+        raise NoPlaceError("no such statement")
+    return made
