@@ -121,7 +121,7 @@ def _add(document: Any, change: Change) -> None:
         document["resources"].append(new)
         return
     new = {
-        "id": f"{service['id']}/{change.type.rpartition('/')[2]}/{change.name}",
+        "id": _address(str(service["id"]), change),
         "type": change.type,
         "name": change.name,
         **change.body,
@@ -130,6 +130,14 @@ def _add(document: Any, change: Change) -> None:
         document.append({"value": [new], "count": 1})
     else:
         raise NoPlaceError("nothing can be added to a fixture of one resource")
+
+
+def _address(service: str, change: Change) -> str:
+    """Children stand below the service, assignments below its subscription, all else in its group."""
+    if change.type.startswith("Microsoft.ApiManagement/"):
+        return f"{service}/{change.type.rpartition('/')[2]}/{change.name}"
+    end = "/resourceGroups/" if change.type.startswith("Microsoft.Authorization/") else "/providers/"
+    return f"{service.partition(end)[0]}/providers/{change.type}/{change.name}"
 
 
 def with_policy(document: Any, snippet: str, replaces: str | None) -> Any:
