@@ -101,6 +101,14 @@ def checked(found: list[Command], table: Options) -> None:
         SnippetError: a command or an option is not in it.
     """
     for command in found:
+        if (
+            command.name == "apim update"
+            and command.options
+            and "--enable-managed-identity" not in command.options
+        ):
+            raise SnippetError(
+                "az apim update without --enable-managed-identity sends the service without one"
+            )
         if command.name not in table:
             raise SnippetError(f"az {command.name}: the table has no such command")
         unknown = set(command.options) - set(table[command.name])
@@ -123,17 +131,25 @@ def changes_of(text: str, table: Options, names: Mapping[str, Json]) -> list[Cha
         for option, values in command.options.items():
             where = table.get(command.name, {}).get(option, "")
             for place in [where] if isinstance(where, str) else where:
-                if place:
-                    values = [_filled(value, variables) for value in values]
-                    one = place.endswith("]")
-                    put = [_typed(v) for v in values] if one else _typed(" ".join(values))
-                    draft.put(place.removesuffix("[]"), put)
+                _put(draft, place, [_filled(value, variables) for value in values])
         found += draft.changes()
     return found
 
 
 def _filled(text: str, variables: Mapping[str, str]) -> str:
     return re.sub(r"\$\{?(\w+)\}?", lambda match: variables.get(f"${match[1]}", match[0]), text)
+
+
+def _put(draft: Draft, place: str, values: list[str]) -> None:
+    """``[]`` behind a place takes all values as a list; one that ends in a slash takes NAME.NAME=VALUE."""
+    if place.endswith("/"):
+        for assignment in values:
+            path, _, value = assignment.partition("=")
+            draft.put(place + path.replace(".", "/"), _typed(value))
+    elif place.endswith("[]"):
+        draft.put(place.removesuffix("[]"), [_typed(value) for value in values])
+    elif place:
+        draft.put(place, _typed(" ".join(values)))
 
 
 def _typed(word: str) -> Json:

@@ -40,7 +40,7 @@ def changes_of(text: str, names: Mapping[str, Json]) -> list[Change]:
                 reader.names[_text(node.named_children[0])] = reader.value(node.named_children[-1])
             case "resource_declaration":
                 found += reader.resource(node)
-            case "parameter_declaration" | "decorators" | "comment":
+            case "parameter_declaration" | "decorators" | "comment" | "target_scope_assignment":
                 pass
             case other:
                 raise SnippetError(f"{other}: not expected in a snippet: {_text(node)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.engine import Finding
+from controls import catalogue
 from tests.controls.remedies.adding import added
 from tests.controls.remedies.snippets import Change, SnippetError
 from tests.judging import findings, inventory_of
@@ -20,6 +21,10 @@ _KEYS = ("hostName", "name")
 """Members that tell the elements of a list apart."""
 
 
+class NoPlaceError(Exception):
+    """A fixture holds nothing that the snippet speaks of."""
+
+
 def judged(body: Any, like: Path, folder: Path, check_id: str) -> list[Finding]:
     """The findings of one check on a changed fixture, under the original's name and configuration."""
     path = folder / like.name
@@ -27,17 +32,21 @@ def judged(body: Any, like: Path, folder: Path, check_id: str) -> list[Finding]:
     beside = like.with_suffix(".toml")
     if beside.is_file():
         path.with_suffix(".toml").write_text(beside.read_text(encoding="utf-8"), encoding="utf-8")
-    return [finding for finding in findings(inventory_of(path)) if finding.check.id == check_id]
+    wanted = [check for check in catalogue().checks if check.id == check_id]
+    return findings(inventory_of(path), wanted)
 
 
-def applied(document: Any, changes: list[Change], adds: bool | str, removes: list[str]) -> Any | None:
-    """A copy of a fixture with the changes made, or None where it holds nothing that they speak of.
+def applied(document: Any, changes: list[Change], adds: bool | str, removes: list[str]) -> Any:
+    """A copy of a fixture with the changes made.
 
     Args:
         document: the fixture, as JSON.
         changes: what a snippet sets.
         adds: whether what is not there is added; a text says what it belongs to (see ``adding.added``).
         removes: members of ``properties`` that the fix takes away, such as an uploaded certificate.
+
+    Raises:
+        NoPlaceError: the fixture holds nothing that the changes speak of.
     """
     made = copy.deepcopy(document)
     hit = False
@@ -52,7 +61,9 @@ def applied(document: Any, changes: list[Change], adds: bool | str, removes: lis
         elif not targets and adds:
             _add(made, change)
         hit = hit or bool(targets) or adds is True
-    return made if hit else None
+    if not hit:
+        raise NoPlaceError("none of the resources")
+    return made
 
 
 def _resources(node: Any) -> Iterator[dict[str, Any]]:
@@ -106,30 +117,43 @@ def _add(document: Any, change: Change) -> None:
         (r for r in _resources(document) if r["type"].casefold() == "microsoft.apimanagement/service"), None
     )
     if service is None:
-        raise SnippetError("the fixture has no service to add to")
+        raise NoPlaceError("the fixture has no service to add to")
     if isinstance(document, dict) and "resources" in document:
         name = f"{service['name']}/{change.name}"
         new = {"type": change.type, "apiVersion": service["apiVersion"], "name": name, **change.body}
         document["resources"].append(new)
         return
     new = {
-        "id": f"{service['id']}/{change.type.rpartition('/')[2]}/{change.name}",
+        "id": _address(str(service["id"]), change),
         "type": change.type,
         "name": change.name,
         **change.body,
     }
-    assert isinstance(document, list)
-    document.append({"value": [new], "count": 1})
+    if isinstance(document, list):
+        document.append({"value": [new], "count": 1})
+    else:
+        raise NoPlaceError("nothing can be added to a fixture of one resource")
 
 
-def with_policy(document: Any, snippet: str, replaces: str | None) -> Any | None:
-    """A copy of a fixture with a policy snippet in place of what it mends, or None where that is not there.
+def _address(service: str, change: Change) -> str:
+    """Children stand below the service, assignments below its subscription, all else in its group."""
+    if change.type.startswith("Microsoft.ApiManagement/"):
+        return f"{service}/{change.type.rpartition('/')[2]}/{change.name}"
+    end = "/resourceGroups/" if change.type.startswith("Microsoft.Authorization/") else "/providers/"
+    return f"{service.partition(end)[0]}/providers/{change.type}/{change.name}"
+
+
+def with_policy(document: Any, snippet: str, replaces: str | None) -> Any:
+    """A copy of a fixture with a policy snippet in place of what it mends.
 
     Args:
         document: the fixture, as JSON.
         snippet: statements, or a whole section.
         replaces: a regular expression for what the snippet takes the place of; without it, that is the
             first element of the name that the snippet begins with.
+
+    Raises:
+        NoPlaceError: no policy of the fixture has what it takes the place of.
     """
     tag = re.match(r"\s*<([\w-]+)", snippet)
     if tag is None:
@@ -150,4 +174,6 @@ def with_policy(document: Any, snippet: str, replaces: str | None) -> Any | None
         return node
 
     made = changed(document)
-    return made if hit else None
+    if not hit:
+        raise NoPlaceError("no such statement")
+    return made

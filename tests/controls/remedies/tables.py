@@ -4,6 +4,8 @@ Keys of a table, all of them optional:
 
 ``names``
     What parameters, members of other resources and shell variables (``$id``) in the snippets stand for.
+``texts``
+    What takes the place of example names in policies, where a check knows them for those of a template.
 ``az``
     Command -> option -> place. Only commands and options that the azure-cli of ``AZURE_CLI`` knows.
 ``terraform``
@@ -19,7 +21,7 @@ Keys of a table, all of them optional:
       another, the place that ``adding.added`` describes.
     * ``removes``: members of ``properties`` that the fix takes away.
     * ``replaces``: for each policy snippet in its order a regular expression for what it takes the place of;
-      an empty one stands for the element of its name.
+      an empty one stands for the element of its name, and ``- REASON`` says why that snippet is not tried.
 
 A place is said in ``snippets.Draft``; it is empty for what only addresses.
 """
@@ -35,7 +37,7 @@ AZURE_CLI = "2.91.0"
 """The release of azure-cli that commands and options were checked against."""
 AZURERM = ("4.81.0", "5.2.0")
 """The releases of the provider that resources and arguments were checked against; both have them."""
-_KNOWN = {"names", "az", "terraform", "checks"}
+_KNOWN = {"names", "texts", "az", "terraform", "checks"}
 _KNOWN_OF_CHECK = {"unproven", "without", "untried", "becomes", "adds", "removes", "replaces"}
 
 

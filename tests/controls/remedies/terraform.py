@@ -13,7 +13,7 @@ from tests.controls.remedies.snippets import Change, Draft, SnippetError
 
 AZAPI = {"azapi_update_resource", "azapi_resource"}
 """Resources whose ``body`` is wire JSON, so that they need no row for it."""
-_AZAPI_ARGUMENTS = {"type", "name", "parent_id", "resource_id", "body"}
+_AZAPI_ARGUMENTS = {"type", "name", "parent_id", "resource_id", "update_headers", "body"}
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 
 Places = Mapping[str, Mapping[str, str | list[str]]]
