@@ -57,10 +57,18 @@ def _lines(text: str) -> list[str]:
     lines, open_line = [], ""
     for line in text.splitlines():
         open_line = f"{open_line}\n{line}" if open_line else line
-        if open_line.count("'") % 2 == 0:
+        if _is_whole(open_line):
             lines.append(open_line)
             open_line = ""
     return [*lines, open_line] if open_line else lines
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        shlex.split(line, comments=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _command(text: str) -> Command:
@@ -74,6 +82,8 @@ def _of_words(words: list[str]) -> Command:
     for word in words[1:]:
         if word in ("|", "&&", ";", ">"):
             break
+        if word == "...":
+            continue
         if word.startswith("-"):
             option, equals, value = word.partition("=")
             current = options.setdefault(option, [value] if equals else [])
@@ -110,7 +120,8 @@ def changes_of(text: str, table: Options, names: Mapping[str, Json]) -> list[Cha
     """What the commands of a snippet set."""
     variables = {name: str(value) for name, value in names.items() if name.startswith("$")}
     for name, inner, literal in _ASSIGNED.findall(_CONTINUED.sub(" ", text)):
-        variables[f"${name}"] = SERVICE if inner.startswith("az apim show") else literal.strip("\"'")
+        said = SERVICE if inner.startswith("az apim show") else literal.strip("\"'")
+        variables.setdefault(f"${name}", said)
     found = []
     for command in commands(text):
         if command.name == "rest":
@@ -120,9 +131,13 @@ def changes_of(text: str, table: Options, names: Mapping[str, Json]) -> list[Cha
         for option, values in command.options.items():
             where = table.get(command.name, {}).get(option, "")
             for place in [where] if isinstance(where, str) else where:
-                _put(draft, place, values)
+                _put(draft, place, [_filled(value, variables) for value in values])
         found += draft.changes()
     return found
+
+
+def _filled(text: str, variables: Mapping[str, str]) -> str:
+    return re.sub(r"\$\{?(\w+)\}?", lambda match: variables.get(f"${match[1]}", match[0]), text)
 
 
 def _put(draft: Draft, place: str, values: list[str]) -> None:
@@ -147,7 +162,7 @@ def _by_rest(command: Command, variables: Mapping[str, str]) -> list[Change]:
         return []
     url = command.first("--url") or command.first("--uri") or ""
     url = url.replace("INNER", SERVICE).replace("$(", "")
-    url = re.sub(r"\$\{?(\w+)\}?", lambda match: variables.get(f"${match[1]}", match[0]), url)
+    url = _filled(url, variables)
     path, _, query = url.partition("?")
     _, _, below = path.rpartition("/providers/")
     segments = below.split("/")

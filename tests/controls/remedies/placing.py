@@ -11,6 +11,7 @@ from typing import Any
 
 from auditor.engine import Finding
 from controls import catalogue
+from tests.controls.remedies.adding import added
 from tests.controls.remedies.snippets import Change, SnippetError
 from tests.judging import findings, inventory_of
 
@@ -35,13 +36,13 @@ def judged(body: Any, like: Path, folder: Path, check_id: str) -> list[Finding]:
     return findings(inventory_of(path), wanted)
 
 
-def applied(document: Any, changes: list[Change], adds: bool, removes: list[str]) -> Any:
+def applied(document: Any, changes: list[Change], adds: bool | str, removes: list[str]) -> Any:
     """A copy of a fixture with the changes made.
 
     Args:
         document: the fixture, as JSON.
         changes: what a snippet sets.
-        adds: whether what is not there is added.
+        adds: whether what is not there is added; a text says what it belongs to (see ``adding.added``).
         removes: members of ``properties`` that the fix takes away, such as an uploaded certificate.
 
     Raises:
@@ -50,14 +51,16 @@ def applied(document: Any, changes: list[Change], adds: bool, removes: list[str]
     made = copy.deepcopy(document)
     hit = False
     for change in changes:
-        targets = list(_targets(made, change))
+        targets = list(_targets(made, change, exactly=bool(adds and change.name)))
         for target in targets:
             for member in removes:
                 target.get("properties", {}).pop(member, None)
             _merge(target, copy.deepcopy(change.body))
-        if not targets and adds:
+        if not targets and isinstance(adds, str):
+            hit = added(made, change, adds, _resources, _merge) or hit
+        elif not targets and adds:
             _add(made, change)
-        hit = hit or bool(targets) or adds
+        hit = hit or bool(targets) or adds is True
     if not hit:
         raise NoPlaceError("none of the resources")
     return made
@@ -74,10 +77,10 @@ def _resources(node: Any) -> Iterator[dict[str, Any]]:
             yield from _resources(item)
 
 
-def _targets(document: Any, change: Change) -> Iterator[dict[str, Any]]:
+def _targets(document: Any, change: Change, exactly: bool) -> Iterator[dict[str, Any]]:
     same = [r for r in _resources(document) if r["type"].casefold() == change.type.casefold()]
     named = [r for r in same if change.name and _last_name(r) == change.name.casefold()]
-    if named or change.type.rpartition("/")[2].casefold() in _NAMED:
+    if named or exactly or change.type.rpartition("/")[2].casefold() in _NAMED:
         yield from named
     else:
         yield from same

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from markdown_it import MarkdownIt
 
@@ -61,21 +63,37 @@ def full_type(short: str) -> str:
     return short if short.startswith("Microsoft.") else f"Microsoft.ApiManagement/{short}"
 
 
+ROLES = {
+    "API Management Service Reader Role": "71522526-b88f-4d52-b57f-d31fc3546d0d",
+    "Key Vault Certificate User": "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba",
+}
+"""Built-in roles by name (Azure built-in roles, Azure documentation)."""
+FORMS: dict[str, Callable[[Any], Json]] = {
+    "number": int,
+    "switch": lambda on: {True: "Enabled", False: "Disabled"}[on],
+    "services": lambda names: [{"service": name} for name in names],
+    "lists": lambda texts: {key: str(text).split(",") for key, text in texts.items()},
+    "role": lambda name: f"/providers/Microsoft.Authorization/roleDefinitions/{ROLES[name]}",
+}
+"""What a value becomes on the wire: digits as a number, a boolean as a word, names of services as the
+objects of a subnet, comma-separated texts as lists, the name of a built-in role as its id."""
+
+
 @dataclass
 class Draft:
     """Changes while they are made, one argument at a time.
 
     A place is ``service/apis#/properties/protocols``, with the name of the resource in parentheses behind the
     type where it matters. ``*`` in the pointer is the number of the block the argument stands in; ``=Proxy``
-    behind it sets a constant; ``|text``, ``|not`` and ``|list`` behind it turn the value into what goes over
-    the wire: the word ``True`` or ``False``, the opposite, a list of one.
+    behind it sets a constant; ``|text``, ``|not``, ``|list`` and the keys of ``FORMS`` turn the value
+    into what goes over the wire: the word ``True`` or ``False``, the opposite, a list of one.
     """
 
     made: dict[tuple[str, str | None], Change] = field(default_factory=dict)
 
     def put(self, place: str, value: Json, number: int = 0) -> None:
         short, _, rest = place.partition("#")
-        match = re.fullmatch(r"([\w./]+)(?:\((\w+)\))?", short)
+        match = re.fullmatch(r"([\w./]+)(?:\(([\w-]+)\))?", short)
         if match is None:
             raise SnippetError(f"{place}: not the form TYPE#POINTER")
         rest, _, form = rest.partition("|")
@@ -96,6 +114,8 @@ class Draft:
             return value
         if form == "list":
             return [value]
+        if form in FORMS:
+            return FORMS[form](value)
         if form in ("text", "not") and isinstance(value, bool):
             return str(value) if form == "text" else not value
         raise SnippetError(f"{place}: {value!r} cannot be turned into that form")

@@ -88,7 +88,7 @@ def _by_azapi(body: Mapping[str, Any], names: Mapping[str, Json]) -> Change:
     if unknown:
         raise SnippetError(f"azapi: no such argument: {sorted(unknown)}")
     kind, version = str(_plain(body["type"], names)).split("@")
-    sets = _plain(body["body"], names)
+    sets = _plain(body.get("body", {}), names)
     assert isinstance(sets, dict)
     name = _plain(body["name"], names) if "name" in body else None
     return Change(kind, None if name is None else str(name), sets, version)
