@@ -98,13 +98,20 @@ def test_the_fix_turns_the_verdict(check: Check, tool: str, tmp_path: Path) -> N
         assert len(tools_of(check)) > 0, "its commands set nothing: say in the table why it is not proven"
         return
     adds, removes = said.get("adds", False), said.get("removes", [])
-    assert wanted in statuses(check, tmp_path, lambda body: placing.applied(body, changes, adds, removes))
+    fix = functools.partial(placing.applied, changes=changes, adds=adds, removes=removes)
+    assert wanted in statuses(check, tmp_path, fix)
+    for shows in said.get("turns", {}).get(tool, []):
+        assert wanted in statuses(check, tmp_path, fix, shows), shows
 
 
-def statuses(check: Check, folder: Path, fix: Callable[[Any], Any]) -> dict[str, str]:
+def statuses(
+    check: Check, folder: Path, fix: Callable[[Any], Any], shows: str | None = None
+) -> dict[str, str]:
     """What the check says, after the fix, of what failed in each of its fixtures: status -> where and why."""
     found: dict[str, str] = {}
     for path in failing(check):
+        if shows and path.stem != f"fail--{shows}":
+            continue
         try:
             fixed = fix(json.loads(path.read_text(encoding="utf-8")))
         except placing.NoPlaceError:

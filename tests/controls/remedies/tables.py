@@ -17,6 +17,7 @@ Keys of a table, all of them optional:
     * ``without``: tool -> why the Fix has no snippet for it, where it has one for another tool.
     * ``untried``: tool -> why its snippet cannot be tried on a fixture.
     * ``becomes``: tool -> the status other than pass that a fixture gets, and after a colon why.
+    * ``turns``: tool -> the fixtures (``fail--NAME.json``) that its snippet turns each of; otherwise one.
     * ``adds``: true where the fix makes a resource of the service that is not there; for a resource of
       another, the place that ``adding.added`` describes.
     * ``removes``: members of ``properties`` that the fix takes away.
@@ -38,7 +39,7 @@ AZURE_CLI = "2.91.0"
 AZURERM = ("4.81.0", "5.2.0")
 """The releases of the provider that resources and arguments were checked against; both have them."""
 _KNOWN = {"names", "texts", "az", "terraform", "checks"}
-_KNOWN_OF_CHECK = {"unproven", "without", "untried", "becomes", "adds", "removes", "replaces"}
+_KNOWN_OF_CHECK = {"turns", "unproven", "without", "untried", "becomes", "adds", "removes", "replaces"}
 
 
 @functools.cache
