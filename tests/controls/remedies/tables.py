@@ -17,9 +17,10 @@ Keys of a table, all of them optional:
     * ``without``: tool -> why the Fix has no snippet for it, where it has one for another tool.
     * ``untried``: tool -> why its snippet cannot be tried on a fixture.
     * ``becomes``: tool -> the status other than pass that a fixture gets, and after a colon why.
+    * ``turns``: tool -> the fixtures (``fail--NAME.json``) that its snippet turns each of; otherwise one.
     * ``adds``: true where the fix makes a resource of the service that is not there; for a resource of
       another, the place that ``adding.added`` describes.
-    * ``removes``: members of ``properties`` that the fix takes away.
+    * ``removes``: paths of members of ``properties`` that the fix takes away.
     * ``replaces``: for each policy snippet in its order a regular expression for what it takes the place of;
       an empty one stands for the element of its name, and ``- REASON`` says why that snippet is not tried.
 
@@ -47,7 +48,7 @@ VERSIONS = {
 }
 """Api-versions of each provider that the snippets may name (Azure resource reference)."""
 _KNOWN = {"names", "texts", "az", "terraform", "checks"}
-_KNOWN_OF_CHECK = {"unproven", "without", "untried", "becomes", "adds", "removes", "replaces"}
+_KNOWN_OF_CHECK = {"turns", "unproven", "without", "untried", "becomes", "adds", "removes", "replaces"}
 
 
 @functools.cache
