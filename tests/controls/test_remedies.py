@@ -21,7 +21,8 @@ from controls import catalogue
 from tests.conftest import FIXTURES
 from tests.controls.remedies import az, bicep, placing, terraform
 from tests.controls.remedies.snippets import Change, SnippetError, fences, inline_commands, snippets
-from tests.controls.remedies.tables import of_check, table
+from tests.controls.remedies.spoiling import spoiled
+from tests.controls.remedies.tables import VERSIONS, of_check, table
 from tests.judging import findings, inventory_of, status_of
 
 CATALOGUE = catalogue()
@@ -97,21 +98,28 @@ def test_the_fix_turns_the_verdict(check: Check, tool: str, tmp_path: Path) -> N
     if not changes and tool == "az":
         assert len(tools_of(check)) > 0, "its commands set nothing: say in the table why it is not proven"
         return
-    adds, removes = said.get("adds", False), said.get("removes", [])
-    fix = functools.partial(placing.applied, changes=changes, adds=adds, removes=removes)
-    assert wanted in statuses(check, tmp_path, fix)
-    for shows in said.get("turns", {}).get(tool, []):
-        assert wanted in statuses(check, tmp_path, fix, shows), shows
+    place = functools.partial(
+        placing.applied, changes=changes, adds=said.get("adds", False), removes=said.get("removes", [])
+    )
+    assert wanted in statuses(check, tmp_path, place)
+    for name in said.get("turns", {}).get(tool, []):
+        paths = [path for path in failing(check) if path.stem == f"fail--{name}"]
+        assert wanted in statuses(check, tmp_path, place, paths), name
+    rests = (
+        wanted in statuses(check, tmp_path, place, [path])
+        and wanted not in statuses(check, tmp_path, functools.partial(place, changes=wrong), [path])
+        for path in failing(check)
+        for wrong in spoiled(changes)
+    )
+    assert any(rests), "the verdict turns whatever the snippet sets"
 
 
 def statuses(
-    check: Check, folder: Path, fix: Callable[[Any], Any], shows: str | None = None
+    check: Check, folder: Path, fix: Callable[[Any], Any], paths: list[Path] | None = None
 ) -> dict[str, str]:
     """What the check says, after the fix, of what failed in each of its fixtures: status -> where and why."""
     found: dict[str, str] = {}
-    for path in failing(check):
-        if shows and path.stem != f"fail--{shows}":
-            continue
+    for path in failing(check) if paths is None else paths:
         try:
             fixed = fix(json.loads(path.read_text(encoding="utf-8")))
         except placing.NoPlaceError:
@@ -161,7 +169,9 @@ def test_commands_are_those_that_were_checked(check: Check) -> None:
 def test_snippets_can_be_read(check: Check) -> None:
     """Those that are not tried on fixtures too: parsed, and every name in them known."""
     for tool in DEPLOYED:
-        changes_of(check, tool)
+        for change in changes_of(check, tool):
+            provider = change.type.partition("/")[0]
+            assert not change.version or change.version in VERSIONS[provider], change
 
 
 @pytest.mark.parametrize("control", sorted({control_of(check) for check in CATALOGUE.checks}))

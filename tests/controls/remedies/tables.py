@@ -38,6 +38,16 @@ AZURE_CLI = "2.91.0"
 """The release of azure-cli that commands and options were checked against."""
 AZURERM = ("4.81.0", "5.2.0")
 """The releases of the provider that resources and arguments were checked against; both have them."""
+VERSIONS = {
+    "Microsoft.ApiManagement": {"2024-05-01"},
+    "Microsoft.Authorization": {"2020-05-01", "2022-04-01", "2022-06-01"},
+    "Microsoft.CustomerLockbox": {"2018-02-28-preview"},
+    "Microsoft.Insights": {"2021-05-01-preview"},
+    "Microsoft.KeyVault": {"2023-07-01"},
+    "Microsoft.Network": {"2024-05-01"},
+    "Microsoft.Security": {"2023-11-15", "2024-01-01"},
+}
+"""Api-versions of each provider that the snippets may name (Azure resource reference)."""
 _KNOWN = {"names", "texts", "az", "terraform", "checks"}
 _KNOWN_OF_CHECK = {"turns", "unproven", "without", "untried", "becomes", "adds", "removes", "replaces"}
 
