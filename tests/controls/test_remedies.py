@@ -102,9 +102,9 @@ def test_the_fix_turns_the_verdict(check: Check, tool: str, tmp_path: Path) -> N
         placing.applied, changes=changes, adds=said.get("adds", False), removes=said.get("removes", [])
     )
     assert wanted in statuses(check, tmp_path, place)
-    for name in said.get("turns", {}).get(tool, []):
-        paths = [path for path in failing(check) if path.stem == f"fail--{name}"]
-        assert wanted in statuses(check, tmp_path, place, paths), name
+    for shows in said.get("turns", {}).get(tool, []):
+        one = [path for path in failing(check) if path.stem == f"fail--{shows}"]
+        assert wanted in statuses(check, tmp_path, place, one), shows
     rests = (
         wanted in statuses(check, tmp_path, place, [path])
         and wanted not in statuses(check, tmp_path, functools.partial(place, changes=wrong), [path])

@@ -53,8 +53,8 @@ def applied(document: Any, changes: list[Change], adds: bool | str, removes: lis
     for change in changes:
         targets = list(_targets(made, change, exactly=bool(adds and change.name)))
         for target in targets:
-            for member in removes:
-                target.get("properties", {}).pop(member, None)
+            for path in removes:
+                _remove(target.get("properties", {}), path)
             _merge(target, copy.deepcopy(change.body))
         if not targets and isinstance(adds, str):
             hit = added(made, change, adds, _resources, _merge) or hit
@@ -64,6 +64,13 @@ def applied(document: Any, changes: list[Change], adds: bool | str, removes: lis
     if not hit:
         raise NoPlaceError("none of the resources")
     return made
+
+
+def _remove(at: dict[str, Any], path: str) -> None:
+    *above, last = path.split("/")
+    for token in above:
+        at = at.get(token, {})
+    at.pop(last, None)
 
 
 def _resources(node: Any) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ Keys of a table, all of them optional:
     * ``turns``: tool -> the fixtures (``fail--NAME.json``) that its snippet turns each of; otherwise one.
     * ``adds``: true where the fix makes a resource of the service that is not there; for a resource of
       another, the place that ``adding.added`` describes.
-    * ``removes``: members of ``properties`` that the fix takes away.
+    * ``removes``: paths of members of ``properties`` that the fix takes away.
     * ``replaces``: for each policy snippet in its order a regular expression for what it takes the place of;
       an empty one stands for the element of its name, and ``- REASON`` says why that snippet is not tried.
 
