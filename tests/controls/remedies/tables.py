@@ -37,10 +37,12 @@ from typing import Any
 AZURE_CLI = "2.91.0"
 """The release of azure-cli that commands and options were checked against."""
 AZURERM = ("4.81.0", "5.2.0")
-"""The releases of the provider that resources and arguments were checked against; both have them."""
+"""The releases of the provider that resources and arguments were checked against. Both have them, but for
+``service_endpoint`` of a subnet, which is a list of texts in the first."""
 VERSIONS = {
     "Microsoft.ApiManagement": {"2024-05-01"},
     "Microsoft.Authorization": {"2020-05-01", "2022-04-01", "2022-06-01"},
+    "Microsoft.CustomerLockbox": {"2018-02-28-preview"},
     "Microsoft.Insights": {"2021-05-01-preview"},
     "Microsoft.KeyVault": {"2023-07-01"},
     "Microsoft.Network": {"2024-05-01"},
