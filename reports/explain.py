@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.markdown import Markdown
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import CodeBlock, Markdown
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from auditor.model.check import Catalogue, Check, Control, Feature
+from reports.prose import language_of
 from reports.terminal import console
+
+
+class _Snippet(CodeBlock):
+    """A snippet under the name of its tool, which the terminal would not tell otherwise."""
+
+    def __rich_console__(self, screen: Console, options: ConsoleOptions) -> RenderResult:
+        language = language_of(self.lexer_name, str(self.text))
+        if language:
+            yield Text(language, style="dim bold")
+        yield from super().__rich_console__(screen, options)
+
+
+class _Words(Markdown):
+    """The catalogue's Markdown, with the tool of each snippet."""
+
+    elements = {**Markdown.elements, "fence": _Snippet, "code_block": _Snippet}  # noqa: RUF012
 
 
 def show_check(known: Catalogue, check: Check, no_color: bool = False) -> None:
@@ -33,7 +50,7 @@ def show_check(known: Catalogue, check: Check, no_color: bool = False) -> None:
     for heading, body in (("Why", words.why), ("Fix", words.fix), ("Notes", words.notes)):
         if body:
             screen.print(Text(f"\n{heading}", style="bold"))
-            screen.print(Padding(Markdown(body), (0, 0, 0, 2)))
+            screen.print(Padding(_Words(body), (0, 0, 0, 2)))
 
 
 def show_control(known: Catalogue, control: Control, no_color: bool = False) -> None:
