@@ -15,8 +15,10 @@ from auditor.model.results import DefaultJson, EvidenceJson, Results
 from auditor.model.verdict import FOLD_ORDER, Status
 from reports import prose, registers, summary
 from reports.filters import Filter
+from reports.parts import MOST_DRAWN
 from reports.safe import line, plain
-from reports.view import MOST_DRAWN, MOST_LISTED, View, details_rows, resource_name
+from reports.steps import Remedy
+from reports.view import MOST_LISTED, View, details_rows, resource_name
 
 _RING = 2 * 3.14159265 * 26
 """Circumference of the rings in the summary."""
@@ -122,6 +124,8 @@ def _environment() -> Environment:
         most_drawn=MOST_DRAWN,
         most_listed=MOST_LISTED,
         plural=_plural,
+        remedy=Remedy.of,
+        telling=summary.telling,
         REASONS=summary.REASON_WORDS,
         SOURCES=summary.SOURCE_WORDS,
         STATUSES=[status.value for status in FOLD_ORDER],

@@ -9,7 +9,9 @@ from auditor.model.verdict import FOLD_ORDER, fold
 from reports import registers, summary
 from reports.mdpage import Page
 from reports.mdtext import code, html, text
-from reports.view import Found, Group, View
+from reports.parts import Found, Group
+from reports.steps import Remedy
+from reports.view import View
 
 MOST_BYTES = 60_000
 """A comment on a pull request takes 65,536 characters, and a job summary several of these."""
@@ -257,12 +259,18 @@ def _steps(view: View) -> Iterator[str]:
     for step in view.steps:
         reasons = ", ".join(summary.REASON_WORDS[reason] for reason in sorted(step.reasons))
         why = f" ({reasons})" if reasons else ""
-        row = f"- **{_count(len(step.checks), 'check')}**: {text(step.needed)}{why}"
-        if step.remedy not in step.wanted:
-            row += f"\n  - {code(step.remedy, 400)}"
+        row = f"- **{_count(len(step.pairs), 'check')}**: {text(step.needed)}{why}"
+        if step.do is not None:
+            row += f"\n  - {_told(step.do)}"
         yield row
     if view.steps:
         yield ""
+
+
+def _told(do: Remedy) -> str:
+    if not do.command:
+        return text(do.words, 400)
+    return code(do.command, 400) + (f" (needs {code(do.permission, 120)})" if do.permission else "")
 
 
 def _manual(view: View) -> Iterator[str]:

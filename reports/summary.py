@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.model import evidence
 from auditor.model.comparison import DiffGateJson
-from auditor.model.results import EvidenceJson, FindingJson, GapJson, GateJson, Results, ServiceJson
+from auditor.model.results import EvidenceJson, FindingJson, GateJson, Results, ServiceJson
 from auditor.model.verdict import Severity, Status, fold
 from reports.safe import line
 
-_MOST_FACTS = 3
 _DOTTED = re.compile(r"(?<=/)(?:\w+\.){3,}(\w+\.\w+\.\w+)(?=/|$)")
 """A member name of many dotted parts: its last three tell it from its neighbours."""
 Shortener = Callable[[str], str]
 _EXPRESSION = re.compile(r"\[(?P<function>\w+)\([^\]]{24,}\)[^\]()]*\]")
+
+_TIER = "/sku/name"
 
 STATUS_WORDS = {
     "pass": "passed",
@@ -56,43 +57,6 @@ class Row:
         return Severity(self.finding["severity"])
 
 
-@dataclass(slots=True)
-class Step:
-    """One thing to do that would decide more, and what it would decide."""
-
-    remedy: str
-    wanted: dict[str, None] = field(default_factory=dict)
-    """The facts it would bring, each once, in the order they were missed."""
-    checks: set[str] = field(default_factory=set)
-    reasons: set[str] = field(default_factory=set)
-    services: dict[str, None] = field(default_factory=dict)
-    """Ids of the services it would decide them for; the texts are those of the first."""
-    alike: set[str] = field(default_factory=set)
-    """Remedies of the first service that differ in a resource's name only; the texts are the first one's."""
-
-    @property
-    def needed(self) -> str:
-        """The facts in one line: the first three of them."""
-        return self.needed_within(0)
-
-    def needed_within(self, longest: int) -> str:
-        """The same with as many facts as a length holds, whole ones; the first in any case.
-
-        Args:
-            longest: Characters of the facts; 0 for no limit.
-        """
-        facts = list(self.wanted)[:_MOST_FACTS]
-        while len(facts) > 1 and 0 < longest < len("; ".join(facts)):
-            facts.pop()
-        first = "; ".join(facts)
-        more = len(self.wanted) - len(facts)
-        text = f"{first}; and {more} more" if more > 0 else first
-        if len(self.services) > 1:
-            others = len(self.services) - 1
-            return f"{text} (and of {others} more service{'s' if others > 1 else ''})"
-        return f"{text} (and of {len(self.alike) - 1} more like it)" if len(self.alike) > 1 else text
-
-
 def findings(results: Results) -> Iterator[Row]:
     """Every finding that counts, service by service; observations are left out."""
     for service in results["services"]:
@@ -109,70 +73,6 @@ def failed(results: Results) -> list[Row]:
     return sorted(
         rows, key=lambda row: (row.severity.rank, row.finding["check"], row.service["name"].lower())
     )
-
-
-def steps(results: Results) -> list[Step]:
-    """What would decide the unknown findings, most useful first; one step where services lack the same."""
-    return ranked(step_index(results))
-
-
-def step_index(results: Results) -> dict[tuple[str, str], Step]:
-    """The steps by service id and remedy (what is needed, where a gap has none)."""
-    by_shape: dict[str, Step] = {}
-    found: dict[tuple[str, str], Step] = {}
-    for service in results["services"]:
-        shape = shaper(service)
-        for gap, finding in _gaps(service):
-            remedy = gap["remedy"] or gap["needed"]
-            subject = finding["subjects"][0]
-            step = found.get((service["id"], remedy))
-            if step is None:
-                # In a request the subject's name follows a slash: /certificates/NAME?api-version=...
-                key = shape(remedy).replace(f"/{subject['name']}", "/\1")
-                step = by_shape.setdefault(key, Step(remedy))
-                found[service["id"], remedy] = step
-            step.services[service["id"]] = None
-            # What is asked of several is said in the words of the first.
-            if len(step.services) == 1:
-                if remedy == step.remedy:
-                    step.wanted[gap["needed"]] = None
-                else:
-                    step.alike |= {step.remedy, remedy}
-            step.checks.add(finding["check"])
-            step.reasons |= {gap["reason"]} - {""}
-    return found
-
-
-def ranked(index: Mapping[tuple[str, str], Step]) -> list[Step]:
-    """The steps of an index, each once, those that decide most checks first."""
-    unique = {id(step): step for step in index.values()}
-    return sorted(unique.values(), key=lambda step: (-len(step.checks), -len(step.services), step.remedy))
-
-
-def gaps(finding: FindingJson) -> list[GapJson]:
-    """What a finding lacks. One that is unknown for no named gap lacks what its message says."""
-    if finding["status"] != "unknown" or finding["gaps"]:
-        return finding["gaps"]
-    return [GapJson(reason="", needed=finding["message"], remedy="")]
-
-
-def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, FindingJson]]:
-    for control in service["controls"]:
-        for feature in control["features"]:
-            for finding in feature["findings"]:
-                if finding["status"] == "unknown" and not finding.get("observation"):
-                    for gap in gaps(finding):
-                        yield gap, finding
-
-
-def shaper(service: ServiceJson) -> Callable[[str], str]:
-    """A function that makes texts equal that differ in the service they name only."""
-    # The id first: the name is a part of it. As whole words: a service may be called "api".
-    names = sorted({service["id"], service["name"]} - {""}, key=len, reverse=True)
-    if not names:
-        return lambda text: text
-    pattern = re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, names)) + r")(?![\w-])", re.IGNORECASE)
-    return lambda text: pattern.sub("\0", text)
 
 
 def status_counts(service: ServiceJson) -> dict[str, int]:
@@ -212,12 +112,13 @@ def sentence(text: str) -> str:
 
 
 def place(evidence: EvidenceJson) -> str:
-    """Where a value was read: ``export.json:12``, a request, or the document that states it."""
+    """Where a value was read: ``export.json:12``, ``one-line.json#/value/3``, a request, a document."""
     origin = evidence["origin"]
     if "file" in origin:
-        # In a file without line breaks only the column tells one place from another.
-        column = f":{origin['column']}" if origin.get("line") == 1 and "column" in origin else ""
-        return origin["file"] + (f":{origin['line']}{column}" if "line" in origin else "")
+        # A file without line breaks has one line: its members are found by pointer.
+        if origin.get("line") == 1 and origin.get("pointer"):
+            return f"{origin['file']}#{origin['pointer']}"
+        return origin["file"] + (f":{origin['line']}" if "line" in origin else "")
     return origin.get("request") or origin.get("attestation") or origin.get("catalogue") or ""
 
 
@@ -231,6 +132,23 @@ def shortener(results: Results) -> Shortener:
         shared = posixpath.commonpath([posixpath.dirname(path.replace("\\", "/")) for path in paths])
     prefix = f"{shared}/" if shared else ""
     return lambda text: text[len(prefix) :] if prefix and text.replace("\\", "/").startswith(prefix) else text
+
+
+def telling(finding: FindingJson) -> list[EvidenceJson]:
+    """The values that were read, the one that best shows what the finding is about last.
+
+    Checks read what decides last: the last value of the resource itself, then of any resource; the tier,
+    which many checks read first, only where there is nothing else. What the sentence names comes before all.
+    """
+    own = finding["subjects"][0]["id"].lower()
+
+    def rank(pair: tuple[int, EvidenceJson]) -> tuple[bool, bool, bool, int]:
+        index, one = pair
+        name = one["pointer"].rpartition("/")[2]
+        named = len(name) > 2 and name.lower() in finding["message"].lower()
+        return named, one["pointer"] != _TIER, one["resource"].lower() == own, index
+
+    return [one for _, one in sorted(enumerate(finding["evidence"]), key=rank)]
 
 
 def fact(evidence: EvidenceJson) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from auditor.model.results import CheckTextJson, Results
 from reports import registers
 from reports.safe import line, plain
+from reports.steps import steps
 from reports.summary import (
     Row,
     decision,
@@ -25,7 +26,6 @@ from reports.summary import (
     short_name,
     shortener,
     status_counts,
-    steps,
     subject_name,
 )
 
@@ -278,9 +278,9 @@ def _unknowns(screen: Console, results: Results) -> None:
     table.add_column(overflow="fold")
     for step in todo[:_MOST_STEPS]:
         text = Text(line(step.needed_within(240), 400))
-        if step.remedy not in step.wanted:
+        if step.do is not None:
             text.append(f"\n{line(step.remedy, 400)}", style="dim")
-        table.add_row(str(len(step.checks)), text)
+        table.add_row(f"{len(step.pairs):,}", text)
     if len(todo) > _MOST_STEPS:
         table.add_row("", Text(f"... and {len(todo) - _MOST_STEPS} more: see the HTML or Markdown report"))
     screen.print(Padding(table, (0, 0, 1, 1)))

@@ -75,6 +75,8 @@ class Input:
     """What to know about it: parameters without a value, linked templates not followed."""
     lost: int = 0
     """How many parts of it could not be read or followed: it may hold more than its resources show."""
+    identity: str = ""
+    """Who read it from Azure; empty for what was not read from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def _read(path: str, parameters: Mapping[str, Json], whole: bool, label: str) ->
         whole=whole,
         notes=tuple(shaped.notes),
         lost=shaped.lost,
+        identity=shaped.identity,
     )
     return Batch(source, shaped)
 

@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import pytest
 
-from reports.summary import Step, moment, sentence
+from reports.steps import Fact, Remedy, Step
+from reports.summary import moment, sentence
 
 FACTS = [f"properties/hostnameConfigurations/{n}/certificate/expiry of contoso-apim" for n in range(5)]
 
 
 @pytest.mark.parametrize("longest", range(0, 400, 7))
 def test_what_is_needed_is_cut_between_facts(longest: int) -> None:
-    text = Step("", wanted=dict.fromkeys(FACTS)).needed_within(longest)
+    text = Step("", {one: Fact(one, {("s", "c")}) for one in FACTS}).needed_within(longest)
     shown, _, more = text.rpartition("; and ")
     kept = shown.split("; ")
-    assert kept == FACTS[: len(kept)], "a fact is shown whole or not at all"
+    assert kept == [f"{one} (1)" for one in FACTS[: len(kept)]], "a fact is shown whole or not at all"
     assert more == f"{len(FACTS) - len(kept)} more"
     assert len(kept) == 1 or not longest or len(shown) <= longest
 
 
 def test_what_fits_is_not_cut() -> None:
-    step = Step("", wanted=dict.fromkeys(FACTS[:2]))
-    assert step.needed_within(1000) == step.needed == "; ".join(FACTS[:2])
+    step = Step("", {one: Fact(one, {("s", "c")}) for one in FACTS[:2]})
+    assert step.needed_within(1000) == step.needed == "; ".join(f"{one} (1)" for one in FACTS[:2])
+
+
+def test_what_most_wait_for_is_named_first() -> None:
+    few, many = Fact("the gateways", {("s", "a")}), Fact("the APIs", {("s", "a"), ("s", "b")})
+    step = Step("list them", {"few": few, "many": many})
+    assert step.needed == "the APIs (2); the gateways (1)"
+    assert Step("", {"few": few}).needed == "the gateways"
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "words", "permission"),
+    [
+        ('az rest --url "/x?y" (needs A.B/c/read)', 'az rest --url "/x?y"', "", "A.B/c/read"),
+        ("az keyvault show --name v", "az keyvault show --name v", "", ""),
+        ("declare them in the template", "", "declare them in the template", ""),
+        ("azure decides", "", "azure decides", ""),
+    ],
+)
+def test_a_command_is_told_apart_from_words(text: str, command: str, words: str, permission: str) -> None:
+    assert Remedy.of(text) == Remedy(command, words, permission)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any, cast
 
+import jsonschema_rs
 import pytest
 from markdown_it import MarkdownIt
-from oscal_bindings import AssessmentResultsDocument
-from pydantic import ValidationError
 
 from auditor.model.results import Results
 from reports.oscal import render_oscal
@@ -20,6 +20,10 @@ from reports.places import all_judged
 from tests.reports.hostile import TEXTS, poisoned, stored
 from tests.reports.sample import sample
 
+# Its patterns use classes of Unicode, which the standard library's expressions do not know.
+SCHEMA = jsonschema_rs.validator_for(
+    json.loads((Path(__file__).parent / "schemas" / "oscal_complete_schema-1.2.1.json").read_text("utf-8"))
+)
 MARKUP = {"title", "description", "remarks", "statement", "prose"}
 REFERENCES = ("subject-uuid", "observation-uuid", "risk-uuid", "actor-uuid", "component-uuid")
 TOKEN = re.compile(r"[^\W\d][\w.\-]*")
@@ -27,8 +31,7 @@ TOKEN = re.compile(r"[^\W\d][\w.\-]*")
 
 def document(results: Results) -> dict[str, Any]:
     written = json.loads(render_oscal(results))
-    # As a dictionary: so members that the models do not know are refused.
-    AssessmentResultsDocument.model_validate(written)
+    assert [f"{error.instance_path}: {error.message}" for error in SCHEMA.iter_errors(written)] == []
     return cast("dict[str, Any]", written["assessment-results"])
 
 
@@ -79,8 +82,7 @@ def test_the_models_refuse() -> None:
     for change in changes:
         copy = json.loads(json.dumps(written))
         change(copy["assessment-results"]["results"][0])
-        with pytest.raises(ValidationError):
-            AssessmentResultsDocument.model_validate(copy)
+        assert not SCHEMA.is_valid(copy)
 
 
 def test_findings_are_what_passed_or_failed_and_nothing_else() -> None:
