@@ -40,13 +40,18 @@ _MOST_ENTRIES = 6
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 
 
+_NARROWEST = 40
+"""Columns below which nothing can be read in any case."""
+
+
 def console(no_color: bool = False) -> Console:
     """The terminal as it is; a fixed width where there is none."""
     screen = Console(no_color=no_color or None, highlight=False, soft_wrap=False)
     if screen.is_terminal:
         return screen
     columns = os.environ.get("COLUMNS", "")
-    return Console(no_color=True, highlight=False, width=int(columns) if columns.isdigit() else 100)
+    width = int(columns) if columns.isascii() and columns.isdecimal() else 0
+    return Console(no_color=True, highlight=False, width=min(max(width, _NARROWEST), 1000) if width else 100)
 
 
 def show(results: Results, no_color: bool = False, written: Sequence[str] = ()) -> None:

@@ -24,6 +24,8 @@ def load(path: str) -> Any:
     """
     from auditor.model.results import SCHEMA_VERSION
 
+    if path == "-" and sys.stdin is None:
+        raise UnreadableError(path, "cannot be read: standard input is closed")
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:

@@ -136,6 +136,8 @@ def _parameters(paths: Sequence[str]) -> dict[str, Json]:
 
 def _bytes(path: str) -> bytes:
     if path == STDIN:
+        if sys.stdin is None:
+            raise UnreadableError(_label(path), "cannot be read: standard input is closed")
         data = sys.stdin.buffer.read(_LARGEST + 1)
     else:
         try:
