@@ -10,23 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
 from auditor.apim.addresses import Addresses, addresses_of, is_address, not_told, refers_to, resolved, spelled
 from auditor.apim.front_index import OTHER_SERVICES, SERVICES, index_of
 from auditor.fronts.paths import reaches, spans_of_api
+from auditor.fronts.precedence import NOTHING, fits
 from auditor.fronts.references import id_of
 from auditor.fronts.references import spelled as reference_spelled
 from auditor.fronts.route import Front, FrontKind, Route, Target
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
+from auditor.model.inventory import InputKind
 from auditor.model.logic import conditional_gap, may_not_be_deployed, settled
 from auditor.model.subject import Subject
 from auditor.model.text import Text
 
 _NETWORKS = "microsoft.network/virtualnetworks"
 _MOST_APIS = 50
+QUERY = (
+    "az graph query -q \"resources | where type in~ ('microsoft.network/applicationgateways', "
+    "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', "
+    "'microsoft.network/frontdoorwebapplicationfirewallpolicies', 'microsoft.network/frontdoors', "
+    "'microsoft.cdn/profiles')\""
+)
+"""What shows the fronts of a tenant."""
 
 
 class Leads(Enum):
@@ -36,6 +44,8 @@ class Leads(Enum):
     MAYBE = "maybe"
     """Its name may be an alias, or its address one in another network."""
     NO = "no"
+    HIDDEN = "hidden"
+    """It would, and other rules of the front take every request that fits it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +84,18 @@ class Fronts:
     """Routes to names that may be aliases of its own."""
     gaps: tuple[Gap, ...]
     """Why there may be more routes of the fronts that were read."""
+    idle: tuple[Met, ...] = ()
+    """Routes of stopped fronts, which would lead to its gateway."""
+    hidden: tuple[Route, ...] = ()
+    """Routes to its addresses that no request gets to: other rules of the front take them all."""
 
     def certain(self) -> tuple[Met, ...]:
         """Routes that surely lead there."""
         return tuple(each for each in self.met if each.certain)
+
+    def stopped(self) -> tuple[Met, ...]:
+        """Routes of stopped fronts that would surely lead there."""
+        return tuple(each for each in self.idle if each.certain)
 
 
 def fronts_of(service: Subject) -> Fronts:
@@ -85,16 +103,44 @@ def fronts_of(service: Subject) -> Fronts:
     own, index = addresses_of(service), index_of(service)
     names = {*own.gateway, *own.others, *own.public, *(each for each, _ in own.private), id_of(service)}
     places = index.of(names, numbers=not own.told, aliases=own.unsure is not None)
-    met, perhaps, seen = list[Met](), list[Met](), set[Route]()
+    met, perhaps, idle, seen = list[Met](), list[Met](), list[Met](), set[Route]()
+    hidden: list[Route] = []
     for front, route in places:
         seen.add(route)
-        if _concerns(service, front):
-            answer = settled(partial(_leads, service, own, route))
-            if answer is not Leads.NO:
-                (perhaps if answer is Leads.MAYBE else met).append(Met(front, route, answer))
-    perhaps += [Met(front, route, Leads.MAYBE) for front, route in index.aliases if route not in seen]
+        if not _concerns(service, front):
+            continue
+        answer = settled(partial(_leads, service, own, route))
+        if answer is Leads.HIDDEN:
+            hidden.append(route)
+        elif answer is not Leads.NO:
+            if answer is Leads.YES and isinstance(front.idle, Undetermined):
+                answer = front.idle
+            stopped = front.idle is True
+            (idle if stopped else perhaps if answer is Leads.MAYBE else met).append(Met(front, route, answer))
+    aliases = [each for each in index.aliases if each[1] not in seen and each[0].idle is not True]
+    perhaps += [Met(front, route, Leads.MAYBE) for front, route in aliases]
     gaps = (gap for front, several in index.gaps if _concerns(service, front) for gap in several)
-    return Fronts(tuple(met), tuple(perhaps), tuple(dict.fromkeys(gaps)))
+    return Fronts(tuple(met), tuple(perhaps), tuple(dict.fromkeys(gaps)), tuple(idle), tuple(hidden))
+
+
+def unfinished(service: Subject) -> Iterator[Gap]:
+    """That a reading of Azure did not come whole: what is missing may be a front, or a route of one."""
+    for source in service.audit.inventory.inputs:
+        if source.lost and source.kind is InputKind.SNAPSHOT:
+            yield Gap(
+                Reason.FAILED,
+                f"the rest of {source.path}, which was not read whole: a front may be in it",
+                "auditor collect --resume, then audit the snapshot again",
+            )
+
+
+def unseen(service: Subject) -> Iterator[Gap]:
+    """Why a front may lead to a service though none was read: the input does not show fronts, or not all."""
+    yield from unfinished(service)
+    kinds = {source.kind for source in service.audit.inventory.inputs}
+    if InputKind.SNAPSHOT not in kinds and not service.source.whole:
+        needed = f"whether a proxy stands before {service.name}: no front that was read leads to it"
+        yield Gap(Reason.INPUT, needed, QUERY)
 
 
 def _concerns(service: Subject, front: Front) -> bool:
@@ -111,11 +157,20 @@ def _leads(service: Subject, own: Addresses, route: Route) -> Leads:
     if Leads.YES in answers:
         if may_not_be_deployed(route.front):
             raise Undetermined(conditional_gap(route.front))
-        return Leads.YES
+        return Leads.YES if _arrives(route) else Leads.HIDDEN
     for answer in (*answers, route.elsewhere):
         if isinstance(answer, Undetermined):
             raise Undetermined(*answer.gaps)
     return Leads.MAYBE if Leads.MAYBE in answers else Leads.NO
+
+
+def _arrives(route: Route) -> bool:
+    """Whether any request gets to a route past the rules that are tried before it."""
+    if route.taken == NOTHING:
+        return True
+    if isinstance(route.hosts, Undetermined):
+        raise route.hosts
+    return route.taken.leaves_some(route.hosts)
 
 
 def _target(service: Subject, own: Addresses, route: Route, target: Target) -> Leads:
@@ -160,15 +215,26 @@ def _by_host(own: Addresses, route: Route, target: Target) -> Leads:
         Undetermined: The header holds another name, which the documents do not say what becomes of.
     """
     names = _sent(route, target)
-    if not names or any(_fits(known, name) for name in names for known in own.gateway):
+    if target.host is None and route.taken != NOTHING:
+        if not _arrives(route):
+            return Leads.YES  # as far as it goes, which is asked for all its targets at once
+        known = (name for name in sorted(own.gateway) if not names or any(fits(one, name) for one in names))
+        left = [settled(partial(route.taken.leaves, name)) for name in known]
+        if True in left:
+            return Leads.YES
+        for each in left:
+            if isinstance(each, Undetermined):
+                raise each
+    elif not names or any(fits(name, known) for name in names for known in own.gateway):
         return Leads.YES
-    if all(name in own.others for name in names):
+    if names and all(name in own.others for name in names):
         return Leads.NO
     if own.unsure is not None:
         raise Undetermined(own.unsure)
     if target.host is not None and not target.host.complete:
         raise target.host.undecided()
-    needed = f"what the service answers to the Host {names[0]}, which is none of its names ({route.place})"
+    sent = f"the Host {names[0]}, which" if names else "a Host that"
+    needed = f"what the service answers to {sent} is none of its names ({route.place})"
     raise Undetermined(Gap(Reason.EXTERNAL, needed, "send a name of the service, or show what it answers"))
 
 
@@ -179,11 +245,6 @@ def _sent(route: Route, target: Target) -> tuple[str, ...]:
     if isinstance(route.hosts, Undetermined):
         raise route.hosts
     return tuple(each.casefold() for each in route.hosts)
-
-
-def _fits(known: str, name: str) -> bool:
-    """Whether a name of the service is one of a listener's, which may hold ``*`` and ``?``."""
-    return known == name or (not name.startswith("[") and fnmatchcase(known, name))
 
 
 def _by_address(service: Subject, own: Addresses, route: Route, target: Target, address: str) -> Leads:
@@ -269,7 +330,7 @@ def _read_paths(service: Subject) -> Iterator[str]:
 
 def described(service: Subject, fronts: Fronts) -> dict[str, Any] | None:
     """The routes that lead to a service, for a finding's details."""
-    rows = [_row(service, each) for each in fronts.met]
+    rows = [_row(service, each) for each in (*fronts.met, *fronts.stopped())]
     if not rows and not fronts.perhaps:
         return None
     return {"kind": "fronts", "routes": rows, "perhaps": len(fronts.perhaps)}
@@ -282,7 +343,7 @@ def _notes(service: Subject, route: Route) -> Iterator[str]:
     if isinstance(route.hosts, Undetermined) or not route.hosts:
         return
     own = addresses_of(service.with_log(Log())).gateway
-    if not any(_fits(known, name.casefold()) for name in route.hosts for known in own):
+    if not any(fits(name.casefold(), known) for name in route.hosts for known in own):
         yield "callers use host names that are none of the service's"
 
 
@@ -302,7 +363,11 @@ def _row(service: Subject, met: Met) -> Mapping[str, Any]:
         "certain": met.certain,
         "protected": met.protects,
         "firewall": "not read" if isinstance(firewall, Undetermined) else firewall.says,
-        "notes": [*([] if isinstance(firewall, Undetermined) else firewall.notes), *_notes(service, route)],
+        "notes": [
+            *([] if isinstance(firewall, Undetermined) else firewall.notes),
+            *_notes(service, route),
+            *(["stopped: nothing passes it until somebody starts it"] if met.front.idle is True else []),
+        ],
         "apis": told[:_MOST_APIS],
         "apis_of": None if isinstance(apis, Undetermined) else len(told),
     }
