@@ -189,6 +189,8 @@ def _target(service: Subject, own: Addresses, route: Route, target: Target) -> L
         return _by_address(service, own, route, target, name)
     if own.unsure is not None:
         raise Undetermined(own.unsure)
+    if not name.endswith(OTHER_SERVICES):
+        _named_apart(service, own, name)
     addresses = resolved(service, name)
     if addresses:
         found = {_by_address(service, own, route, target, each) for each in sorted(addresses)}
@@ -196,6 +198,15 @@ def _target(service: Subject, own: Addresses, route: Route, target: Target) -> L
     if name.endswith((*OTHER_SERVICES, *SERVICES)):
         return Leads.NO
     return Leads.MAYBE
+
+
+def _named_apart(service: Subject, own: Addresses, name: str) -> None:
+    """Raise where a written name may be one of the service's that a template leaves open."""
+    default = name.endswith(SERVICES)
+    for each in sorted(own.gateway):
+        if "[" in each and each.endswith(SERVICES) is default:
+            needed = f"whether {name}, to which a front leads, is {each} of {service.name}"
+            raise Undetermined(Gap(Reason.UNRESOLVED, needed, "give the parameters with --parameters FILE"))
 
 
 def _by_link(service: Subject, reference: Text) -> Leads:

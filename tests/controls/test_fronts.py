@@ -116,6 +116,9 @@ OTHER = "reference(resourceId('Microsoft.ApiManagement/service', parameters('oth
         ({"fqdn": f"[replace({OTHER}.gatewayUrl, 'https://', '')]"}, None, Undetermined),
         ({"fqdn": f"[replace({OWN}.portalUrl, 'https://', '')]"}, None, Undetermined),
         ({"fqdn": "[concat(parameters('other'), '.azurewebsites.net')]"}, None, Leads.NO),
+        ({"fqdn": "contoso.azure-api.net"}, None, Undetermined),  # what its own name is, is not known
+        ({"fqdn": "api.contoso.example"}, None, Undetermined),
+        ({"fqdn": "contoso-shop.azurewebsites.net"}, None, Leads.NO),
         ({"ipAddress": "10.0.1.5"}, None, Undetermined),
         ({}, None, Undetermined),
     ],
