@@ -45,6 +45,21 @@ def condition(**members: Any) -> list[dict[str, Any]]:
         ({"ruleType": "RateLimitRule"}, "pass"),
         ({"matchConditions": condition(negationConditon=True)}, "pass"),
         ({"matchConditions": condition(operator="IPMatch", matchValues=["203.0.113.0/24"])}, "pass"),
+        ({"matchConditions": condition(operator="IPMatch", matchValues=["0.0.0.0/0"])}, "fail"),
+        ({"matchConditions": condition(operator="IPMatch", matchValues=["128.0.0.0/1", "::/0"])}, "pass"),
+        (
+            {"matchConditions": condition(operator="ipMatch", matchValues=["0.0.0.0/1", "128.0.0.0/1"])},
+            "fail",
+        ),
+        (
+            {
+                "matchConditions": condition(
+                    operator="IPMatch", matchValues=["0.0.0.0/0"], negationConditon=True
+                )
+            },
+            "pass",
+        ),
+        ({"matchConditions": condition(operator="IPMatch")}, "unknown"),
         ({"matchConditions": []}, "pass"),
         ({"matchConditions": condition() + condition(operator="GeoMatch", matchValues=["SE"])}, "pass"),
         ({"action": None}, "unknown"),
