@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -24,6 +26,7 @@ _RING = 2 * 3.14159265 * 26
 """Circumference of the rings in the summary."""
 _MOST_EVIDENCE = 12
 _MOST_MESSAGE = 1200
+_NAME = re.compile(r"<code>([a-z0-9]+(?:-[a-z0-9]+)+)</code>(?!</a>)")
 
 
 def render_html(results: Results) -> str:
@@ -49,6 +52,8 @@ def render_html(results: Results) -> str:
         word=summary.decision_word(results),
         face=summary.decision_face(results["summary"]["gate"]),
         place=_placer(results),
+        short=summary.shortener(results),
+        linked=_linker(view),
     )
 
 
@@ -151,6 +156,22 @@ def _placer(results: Results) -> Any:
         return line(short(summary.place(evidence)), 240)
 
     return place
+
+
+def _linker(view: View) -> Callable[[Markup], Markup]:
+    """Makes links of the checks that a text of the catalogue names as code, without their control."""
+    named: dict[str, list[str]] = {}
+    for check_id in view.checks:
+        named.setdefault(check_id.rpartition(".")[2], []).append(check_id)
+
+    def link(found: re.Match[str]) -> str:
+        checks = named.get(found[1], [])
+        if len(checks) != 1:
+            return found[0]
+        return f'<a href="#{view.check_anchor(checks[0])}">{found[0]}</a>'
+
+    # The text was escaped by its renderer, and a name is letters, digits and hyphens.
+    return lambda html: Markup(_NAME.sub(link, html))  # noqa: S704
 
 
 def _defaults(evidence: list[EvidenceJson]) -> list[DefaultJson]:

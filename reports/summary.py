@@ -20,6 +20,9 @@ Shortener = Callable[[str], str]
 _EXPRESSION = re.compile(r"\[(?P<function>\w+)\([^\]]{24,}\)[^\]()]*\]")
 
 _TIER = "/sku/name"
+_NAMES = {"name", "displayname", "hostname", "thumbprint", "id"}
+"""Members that name a thing and decide nothing."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 STATUS_WORDS = {
     "pass": "passed",
@@ -137,16 +140,20 @@ def shortener(results: Results) -> Shortener:
 def telling(finding: FindingJson) -> list[EvidenceJson]:
     """The values that were read, the one that best shows what the finding is about last.
 
-    Checks read what decides last: the last value of the resource itself, then of any resource; the tier,
-    which many checks read first, only where there is nothing else. What the sentence names comes before all.
+    Checks read what decides last: the last value of the resource itself, then of any resource; the tier and
+    what only names a thing, where there is nothing else. What the sentence speaks of comes before all.
     """
-    own = finding["subjects"][0]["id"].lower()
+    own, message = finding["subjects"][0]["id"].lower(), finding["message"].lower()
 
     def rank(pair: tuple[int, EvidenceJson]) -> tuple[bool, bool, bool, int]:
         index, one = pair
-        name = one["pointer"].rpartition("/")[2]
-        named = len(name) > 2 and name.lower() in finding["message"].lower()
-        return named, one["pointer"] != _TIER, one["resource"].lower() == own, index
+        name, value = one["pointer"].rpartition("/")[2].lower(), one["value"]
+        spoken = len(name) > 2 and name in message
+        spoken = spoken or (
+            isinstance(value, str) and _DAY.match(value) is not None and value[:10] in message
+        )
+        names = one["pointer"] == _TIER or name in _NAMES
+        return not names and spoken, not names, one["resource"].lower() == own, index
 
     return [one for _, one in sorted(enumerate(finding["evidence"]), key=rank)]
 

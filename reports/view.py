@@ -103,6 +103,11 @@ class View:
         return len(unknown & {pair for step in self.steps for pair in step.severe})
 
     @property
+    def observing(self) -> int:
+        """How many checks only observe: they count nowhere."""
+        return sum(one["severity"] == Severity.INFO for one in self.checks.values())
+
+    @property
     def for_a_person(self) -> int:
         """How many checks have a question for a person, decided otherwise or not."""
         return sum(group.services for group in self.manual)
@@ -127,6 +132,16 @@ class View:
         ids = {one.data["id"].split("/")[2] for one in self.services if _PLACED.match(one.data["id"])}
         subscription = ids.pop() if len(ids) == 1 else "SUBSCRIPTION"
         return f"auditor scan --subscription {subscription} --report html=report.html"
+
+    def live_of(self, service: ServiceView) -> str:
+        """The command that reads one service from Azure; empty for what was read from there."""
+        parts = service.data["id"].split("/")
+        if not self.live or not _PLACED.match(service.data["id"]):
+            return self.live
+        return (
+            f"auditor scan --subscription {parts[2]} --resource-group {parts[4]} "
+            f"--service {service.data['name']} --report html=report.html"
+        )
 
     @property
     def declared(self) -> bool:

@@ -199,6 +199,6 @@ def test_policies_that_were_not_read_are_told_once_and_in_words(
     words = " ".join(out.split())
     assert words.count("note:") == 1
     assert "note: the policies of api orders and global were not read" in words
-    assert "the policies of orders (the template does not mention it)" in words
+    assert "the policies of orders (the template deploys none; others may)" in words
     assert "not-declared" not in out
     assert "say --complete" in words

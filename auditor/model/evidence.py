@@ -45,7 +45,7 @@ class Reason(StrEnum):
 REASON_WORDS: Final[Mapping[str, str]] = {
     Reason.ABSENT: "not in this input",
     Reason.UNRESOLVED: "an expression that this input cannot resolve",
-    Reason.NOT_DECLARED: "the template does not mention it",
+    Reason.NOT_DECLARED: "the template deploys none; others may",
     Reason.INPUT: "this kind of input can never show it",
     Reason.FORBIDDEN: "the reader was not allowed to read it",
     Reason.FAILED: "reading it failed",

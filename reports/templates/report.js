@@ -40,6 +40,11 @@ function wanted() {
   return found;
 }
 
+function nameOf(anchor) {
+  const option = form.elements.svc && form.elements.svc.querySelector(`option[value="${anchor}"]`);
+  return option ? option.textContent : "";
+}
+
 // A service's own name in the search is as good as choosing it.
 function named(asked) {
   const choice = form.elements.svc;
@@ -59,7 +64,8 @@ function count(shown, active) {
     const heading = section.querySelector("h2");
     let note = heading.querySelector(".kept");
     if (!note) { note = document.createElement("span"); note.className = "of kept"; heading.append(" ", note); }
-    const text = active ? `${inside(shown).toLocaleString("en")} of ${inside(leaves).toLocaleString("en")} shown` : "";
+    const what = id === "unknown" ? "steps" : "findings";
+    const text = active ? `${inside(shown).toLocaleString("en")} of ${inside(leaves).toLocaleString("en")} ${what}` : "";
     note.textContent = text && `(${text})`;
     if (text) parts.push(`${document.querySelector(`nav a[href="#${id}"]`).firstChild.textContent.trim()}: ${text}`);
   }
@@ -72,7 +78,7 @@ function matches(leaf, asked, terms) {
     if (!leaf[key].includes(asked.get(key))) return false;
   }
   if (!terms.length) return true;
-  leaf.text ??= `${leaf.element.textContent} ${heading(leaf.box)}`.toLowerCase();
+  leaf.text ??= `${leaf.element.textContent} ${heading(leaf.box)} ${leaf.svc.map(nameOf).join(" ")}`.toLowerCase();
   return terms.every((term) => leaf.text.includes(term));
 }
 
@@ -174,7 +180,7 @@ async function copy(button, text) {
   try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { button.textContent = "Not copied: select the text"; }
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 }
-if (navigator.clipboard) for (const code of document.querySelectorAll(".fix pre > code, .steps .do > code")) {
+if (navigator.clipboard) for (const code of document.querySelectorAll(".fix pre > code, .steps .do > code, .blind .do > code")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
@@ -187,7 +193,8 @@ if (navigator.clipboard) for (const code of document.querySelectorAll(".fix pre 
 // Paper cannot be unfolded: what has to do with findings is printed open.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details:not(.service, .check, .legend, [open])")];
+  const folded = document.body.classList.contains("many") ? ".service, .check, .legend, .control, .rest, [open]" : ".service, .check, .legend, [open]";
+  opened = [...document.querySelectorAll(`details:not(${folded})`)];
   for (const one of opened) one.open = true;
 });
 addEventListener("afterprint", () => { for (const one of opened) one.open = false; });
