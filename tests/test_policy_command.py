@@ -39,7 +39,7 @@ def estate(tmp_path: Path) -> str:
         resource("apis", "/stock", displayName="Stock", path="stock", subscriptionRequired=True),
         resource("apis/operations", "/orders/list", displayName="List", method="GET", urlTemplate="/"),
         resource("apis/operations", "/orders/drop", displayName="Drop", method="DELETE", urlTemplate="/{id}"),
-        resource("products", "/gold", displayName="Gold", subscriptionRequired=True),
+        resource("products", "/gold", displayName="Gold", subscriptionRequired=True, state="published"),
         resource("products/apis", "/gold/orders"),
         resource("products", "/silver", displayName="Silver", subscriptionRequired=True),
         resource("products/apis", "/silver/stock"),

@@ -8,6 +8,7 @@ built-in policies 12430be1-6cc8-4527-a9a8-e3d38f250096 and 425bea59-a659-4cbb-8d
 
 from __future__ import annotations
 
+from functools import partial
 from ipaddress import IPv4Network, collapse_addresses
 
 from auditor.fronts.references import resource
@@ -24,6 +25,9 @@ _STATES = ("Enabled", "Disabled")
 _AGAINST_ATTACKS = ("Microsoft_DefaultRuleSet", "DefaultRuleSet", "OWASP")
 _OTHER_SETS = ("Microsoft_BotManagerRuleSet", "BotProtection", "Microsoft_HTTPDDoSRuleSet")
 """Sets against bots and floods: what a known attack looks like is none of their rules."""
+_BODIES = "/properties/policySettings/requestBodyCheck"
+_OFF = ("false", "disabled")
+"""What it says of a policy for gateways, and of one for front doors."""
 _ACTION = "/ruleSetAction"
 _ACTIONS = ("Block", "Redirect", "Log", "Allow")
 _BLOCKING = ("Block", "Redirect")
@@ -113,6 +117,8 @@ def _notes(found: Subject, sets: list[Subject]) -> tuple[str, ...]:
         notes.append(f"{off} rules disabled")
     if allowing := sum(_allows(each) for each in _listed(found, _CUSTOM_RULES[found.resource.type])):
         notes.append(f"{allowing} custom rules allow without a look at the managed ones")
+    if found.mentions(_BODIES) and str(settled(partial(found.read, _BODIES))).casefold() in _OFF:
+        notes.append("request bodies are not looked at")
     return tuple(notes)
 
 

@@ -189,7 +189,10 @@ def _public(service: Subject, fronts: Fronts, who: str) -> Verdict:
             "firewall in front, and close the way around it.",
         )
     gaps = around.gaps if isinstance(around, Undetermined) else ()
-    return _unknown(service, fronts, (*gaps, *([] if fronts.certain() else [_no_front(service)])))
+    if not fronts.certain():
+        return _unknown(service, fronts, (*gaps, _no_front(service)))
+    needed = f"whether the APIs of {service.name} refuse whoever does not come by the front: none was read"
+    return _unknown(service, fronts, gaps or (Gap(Reason.ABSENT, needed, "add its APIs to the input"),))
 
 
 def _names(fronts: Fronts) -> str:
