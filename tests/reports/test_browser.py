@@ -99,9 +99,9 @@ def test_filter_by_status_and_back(show: Open) -> None:
     before = page.locator("#unknown:visible").count()
     page.select_option("select[name=st]", "fail")
     said = matches(page)
-    assert "Failed: 4 of 6 shown" in said
+    assert "Failed: 4 of 6 findings" in said
     assert "Unknown: 0 of" in said
-    assert "(4 of 6 shown)" in page.inner_text("#h-failed")
+    assert "(4 of 6 findings)" in page.inner_text("#h-failed")
     assert page.locator(".group.fail:visible").count() == page.locator(".group.fail").count() > 0
     assert page.locator("#unknown:visible").count() == 0 < before
     assert page.locator("nav a[href='#unknown']:visible").count() == 0
@@ -114,7 +114,7 @@ def test_filter_by_status_and_back(show: Open) -> None:
     page.click("text=Clear")
     assert matches(page) == ""
     assert page.locator("#unknown:visible").count() == 1
-    assert "shown" not in page.inner_text("#h-failed")
+    assert "findings" not in page.inner_text("#h-failed")
     assert "?" not in page.url
     assert page.evaluate("document.activeElement.name") == "q"
 
@@ -146,7 +146,7 @@ def test_search_finds_values_and_titles_and_says_when_nothing_matches(show: Open
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.fill("#filter input", "MAIN.JSON:12")
-    assert "shown." in matches(page)
+    assert "findings" in matches(page)
     page.fill("#filter input", "no such thing <b>")
     assert matches(page) == "Nothing matches."
     assert page.locator("main > section[data-box]:visible").count() == 0
@@ -218,10 +218,10 @@ def test_every_link_of_the_navigation_is_in_sight(show: Open, width: int) -> Non
 def test_hostile_names_stay_names(show: Open) -> None:
     page = show(render_html(hostile()))
     page.fill("#filter input", "onerror=alert(1)>")
-    assert "Failed: 6 of 6 shown" in matches(page)
+    assert "Failed: 6 of 6 findings" in matches(page)
     assert page.locator("img").count() == 0
     page.select_option("select[name=svc]", index=1)
-    assert "Failed: 3 of 6 shown" in matches(page)
+    assert "Failed: 3 of 6 findings" in matches(page)
 
 
 def test_the_name_of_a_service_shows_it_as_choosing_it_does(show: Open) -> None:
@@ -256,6 +256,14 @@ def test_the_map_shows_the_control_that_was_asked_for(show: Open) -> None:
     page.select_option("select[name=c]", index=1)
     matches(page)
     assert page.locator("[data-map=control]:visible").count() == 1
+
+
+def test_what_would_decide_a_service_is_found_by_its_name(show: Open) -> None:
+    """A step is written for one service and stands for several."""
+    page = show(render_html(sample(3)))
+    page.fill("#filter input", "contoso-3")
+    matches(page)
+    assert page.locator(".steps > li:visible").count() == page.locator(".steps > li").count() > 0
 
 
 def test_long_names_are_wrapped(show: Open) -> None:

@@ -14,7 +14,7 @@ from auditor.model.results import Results
 from auditor.model.verdict import Status
 from reports import safe
 from reports.html import render_html
-from reports.summary import STATUS_WORDS
+from reports.summary import STATUS_WORDS, telling
 from tests.reports.golden_files import check_golden, words
 from tests.reports.hostile import TEXTS, poisoned
 from tests.reports.sample import sample
@@ -321,3 +321,37 @@ def test_what_is_written_out_is_never_printable() -> None:
     assert len(unsafe) > 2000
     assert not any(one.isprintable() for one in unsafe)
     assert safe.plain("a\u202eb\n") == "a\\u202eb\n"
+
+
+def test_the_value_that_decides_is_shown_first() -> None:
+    results = sample(1)
+    finding = next(
+        one
+        for control in results["services"][0]["controls"]
+        for feature in control["features"]
+        for one in feature["findings"]
+        if one["status"] == "fail"
+    )
+    one = finding["evidence"][0]
+    finding["message"] = "The certificate 0A0B expired on 2024-05-20."
+    finding["evidence"] = [
+        {**one, "pointer": "/certificate/expiry", "value": "2024-05-20T11:42:43Z"},
+        {**one, "pointer": "/certificate/thumbprint", "value": "0A0B"},
+        {**one, "pointer": "/sku/name", "value": "Premium"},
+    ]
+    assert telling(finding)[-1]["value"] == "2024-05-20T11:42:43Z"
+    finding["message"] = "Nothing that was read is named."
+    assert telling(finding)[-1]["value"] == "2024-05-20T11:42:43Z"
+
+
+def test_names_of_checks_in_texts_are_links() -> None:
+    results = sample(1)
+    known = results["catalogue"]["checks"][0]["id"]
+    results["catalogue"]["checks"][1]["remediation"] = (
+        f"See `{known.rpartition('.')[2]}`, not `some-other-word` and not `<b>x-y</b>`."
+    )
+    html = render_html(results)
+    slug = known.rpartition(".")[2]
+    assert re.search(rf'<a href="#[\w-]+"><code>{slug}</code></a>', html)
+    assert "<code>some-other-word</code>" in html
+    assert "<b>x-y" not in html
