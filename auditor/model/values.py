@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = Any
@@ -158,6 +159,16 @@ def escape(key: str) -> str:
 def unescape(token: str) -> str:
     """The member name a reference token stands for (RFC 6901)."""
     return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+
+
+@lru_cache(4096)
+def tokens(pointer: str) -> tuple[tuple[str, str], ...]:
+    """The member names of a JSON pointer, each with the reference token it is written as.
+
+    Kept, for checks read the same few pointers of every resource.
+    """
+    names = [unescape(token) for token in pointer.split("/")[1:]]
+    return tuple((name, escape(name)) for name in names)
 
 
 def member(value: Mapping[str, Json], name: str) -> tuple[str, Json] | None:
