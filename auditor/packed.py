@@ -7,8 +7,6 @@ Nothing is unpacked but what was packed here, in the same process.
 
 from __future__ import annotations
 
-import pickle
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
@@ -31,6 +29,10 @@ class PackedServices(Sequence[ServiceJson]):
 
     def append(self, service: ServiceJson) -> None:
         """Add a service. What is changed in it afterwards is not kept."""
+        # Imported here: runs on a few services need neither.
+        import pickle
+        import zlib
+
         self._packed.append(zlib.compress(pickle.dumps(service, protocol=5), 1))
 
     def __len__(self) -> int:
@@ -50,5 +52,8 @@ class PackedServices(Sequence[ServiceJson]):
 
 
 def _unpacked(packed: bytes) -> ServiceJson:
+    import pickle
+    import zlib
+
     service: ServiceJson = pickle.loads(zlib.decompress(packed))  # noqa: S301 - of this process alone
     return service

@@ -169,13 +169,15 @@ def _cached(entry: Evidence, cache: Cache) -> EvidenceJson:
 
 
 def _evidence(entry: Evidence) -> EvidenceJson:
+    origin = entry.origin or _standing(entry)
+    pointer = origin.pointer if entry.origin else _file_pointer(origin, entry.pointer)
     row = EvidenceJson(
         resource=entry.resource.id,
         pointer=entry.pointer,
         value=show(entry.value),
-        origin=_origin(entry),
+        origin=_origin(origin, pointer),
     )
-    expression = _expression(entry)
+    expression = "" if entry.origin else _expression(entry, origin, pointer)
     if expression:
         row["expression"] = expression
     if entry.default is not None:
@@ -188,18 +190,14 @@ def _evidence(entry: Evidence) -> EvidenceJson:
 _PLAIN_EXPRESSION = re.compile(r"\[(?:parameters|variables)\('[^']{1,80}'\)\]")
 
 
-def _expression(entry: Evidence) -> str:
+def _expression(entry: Evidence, origin: Origin, pointer: str) -> str:
     """How a template writes a value that it takes from a parameter or a variable as it is.
 
     Longer expressions are not quoted: they may hold literals that were removed from the value.
     """
-    source = entry.resource.input
-    if not source.declared or entry.origin is not None:
+    if not entry.resource.input.declared or origin.document is None:
         return ""
-    origin = _standing(entry)
-    if origin.document is None:
-        return ""
-    written = origin.document.written(_file_pointer(origin, entry.pointer))
+    written = origin.document.written(pointer)
     return written if isinstance(written, str) and _PLAIN_EXPRESSION.fullmatch(written) else ""
 
 
@@ -220,9 +218,7 @@ def show(value: Any) -> Any:
     return str(value)
 
 
-def _origin(entry: Evidence) -> OriginJson:
-    origin = entry.origin or _standing(entry)
-    pointer = origin.pointer if entry.origin else _file_pointer(origin, entry.pointer)
+def _origin(origin: Origin, pointer: str) -> OriginJson:
     if origin.request:
         return OriginJson(request=origin.request, pointer=pointer)
     if origin.document is None:
@@ -236,6 +232,8 @@ def _origin(entry: Evidence) -> OriginJson:
 
 def _standing(entry: Evidence) -> Origin:
     """Which of the documents a resource was merged from holds what was read."""
+    if not entry.resource.overlays:
+        return entry.resource.origin
     top = entry.pointer.split("/")[1:3]
     for origin, body in entry.resource.overlays:
         node: Any = body

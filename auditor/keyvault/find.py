@@ -31,7 +31,8 @@ def vault_of(user: Subject, reference: Reference) -> Subject:
     if isinstance(found, Undetermined):
         raise Undetermined(*found.gaps)
     vault = user.of(found)
-    settled(partial(_host_of, vault))
+    if not vault.source.declared:
+        settled(partial(_host_of, vault))
     return vault
 
 

@@ -178,12 +178,13 @@ def member(value: Mapping[str, Json], name: str) -> tuple[str, Json] | None:
     """
     if name in value:
         return name, value[name]
-    folded = name.casefold()
-    found = None
-    for key, item in value.items():
-        if len(key) == len(name) and key.casefold() == folded:
-            found = key, item
-    return found
+    size, folded, found = len(name), "", None
+    for key in value:
+        if len(key) == size:
+            folded = folded or name.casefold()
+            if key.casefold() == folded:
+                found = key
+    return None if found is None else (found, value[found])
 
 
 def peek(element: Json, pointer: str) -> str:
