@@ -21,6 +21,7 @@ from auditor.model.results import (
     WithheldJson,
 )
 from auditor.model.subject import Subject
+from auditor.model.values import member
 from auditor.model.verdict import Status, fold
 from auditor.rows import Cache, finding_rows
 
@@ -192,7 +193,8 @@ def _control(
 def _plain(service: Resource, *path: str) -> str:
     node: Any = service.body
     for name in path:
-        node = node.get(name) if isinstance(node, dict) else None
+        found = member(node, name) if isinstance(node, dict) else None
+        node = found[1] if found else None
     return "unknown" if node is None or isinstance(node, (dict, list)) else str(node)
 
 

@@ -171,7 +171,7 @@ def _run(
         scope=dict(options.scope),
         inputs=[_input(one) for one in inventory.inputs],
         problems=list(problems),
-        identity=None,
+        identity=", ".join(dict.fromkeys(one.identity for one in inventory.inputs if one.identity)) or None,
     )
 
 

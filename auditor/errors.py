@@ -8,18 +8,21 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes. Precedence when several apply: 2, 5, 4, 1, 3, 0."""
+    """Exit codes. Precedence when several apply: 2, 5, 4, 1, 3, 0. An interrupted run ends with 130."""
 
     OK = 0
     """Everything that was to be judged was judged, and nothing at or above ``--fail-on`` failed."""
     FAILED = 1
     """Findings at or above ``--fail-on`` failed."""
     USAGE = 2
-    """Wrong usage, an option without effect, or a malformed waiver, attestation or configuration file."""
+    """Wrong usage, an option without effect, an output that cannot be written, or a parameters, waiver,
+    attestation or configuration file that is missing or malformed."""
     INCOMPLETE = 3
-    """Nothing failed, but something that counts is unknown or in error, or a file could not be read."""
+    """Nothing failed, but something that counts is unknown or in error, a file among others could not be
+    read, or nothing at all was passed or failed."""
     NO_INPUT = 4
-    """No input could be read, or there is no API Management service in it (see ``--allow-empty``)."""
+    """No input could be read, a stored result could not, sign-in failed, or there is no API Management
+    service (see ``--allow-empty``)."""
     BROKEN = 5
     """The tool itself broke."""
 

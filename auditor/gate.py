@@ -208,10 +208,16 @@ def decide_difference(found: Comparison, fail_on: str, allow_removed: bool) -> D
 
 def unknown_selectors(values: Iterable[str], checks: Iterable[Check]) -> list[str]:
     """Those of the ``--allow-unknown`` values that name nothing."""
-    known = {"all", "input"}
-    for check in checks:
-        known |= {check.id, check.control}
+    known = selectors(checks)
     return [value for value in values if value not in known]
+
+
+def selectors(checks: Iterable[Check]) -> dict[str, None]:
+    """Every value that ``--allow-unknown`` takes, in the catalogue's order."""
+    known = dict.fromkeys(("all", "input"))
+    for check in checks:
+        known |= dict.fromkeys((check.control, check.id))
+    return known
 
 
 def _open(finding: FindingJson, check_id: str, allowed: frozenset[str]) -> bool:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from auditor.model.results import EntryJson, FindingJson, RegisterJson, UserFileJson
+from auditor.nearest import did_you_mean
 from auditor.selectors import Place, Selector
 from auditor.userfiles import Step, UserFile
 
@@ -166,7 +167,8 @@ class Register:
             when = f"it is of {written.starts.isoformat()}, which is after the day of this audit"
             return State.NOT_YET, f"{when}{_missed(entry.missed)}"
         if check and check not in known:
-            return State.UNMATCHED, "this version has no check of that id"
+            hint = did_you_mean(check, sorted(known))
+            return State.UNMATCHED, f"this version has no check of that id{hint}"
         if asked is None:
             return self._ending(State.HOLDS, "", written)
         if check and check not in asked:

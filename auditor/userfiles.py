@@ -7,7 +7,6 @@ tag is an error with its place. What a mistake quotes is the names of keys, neve
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from auditor.errors import FileError, Mistake
+from auditor.nearest import did_you_mean
 from auditor.yamlfiles import read_yaml
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -202,8 +202,7 @@ _TYPES = {
 
 
 def _unknown(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(str(key), known, 1)
-    hint = f": did you mean {near[0]!r}?" if near else f": known are {', '.join(known)}"
+    hint = did_you_mean(str(key), known, f": known are {', '.join(known)}")
     return f"unknown key {str(key)[:80]!r}{hint}"
 
 

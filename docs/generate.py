@@ -222,7 +222,7 @@ def exit_codes() -> Iterator[tuple[int, str]]:
     for assignment, text in zip(body.body, body.body[1:], strict=False):
         if isinstance(assignment, ast.Assign) and isinstance(text, ast.Expr):
             name = ast.unparse(assignment.targets[0])
-            yield int(Exit[name]), inspect.cleandoc(ast.literal_eval(text.value)).replace("``", "`")
+            yield int(Exit[name]), " ".join(ast.literal_eval(text.value).replace("``", "`").split())
 
 
 # -- the tables ------------------------------------------------------------------------------------------

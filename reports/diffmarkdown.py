@@ -10,7 +10,7 @@ from reports.diffview import Group, Section
 from reports.markdown import MOST_BYTES
 from reports.mdpage import Page
 from reports.mdtext import code, text
-from reports.summary import decision_mark
+from reports.summary import decision_mark, moment, sentence
 
 _MARKS = {"anew": "❌", "lost": "❓", "changed": "✋", "fixed": "✅", "assessed": "🔷", "known": "📝"}
 _MOST_SUBJECTS = 8
@@ -43,7 +43,7 @@ def _head(diff: DiffJson) -> str:
     lines = [
         f"## {mark} {diffview.decision_word(diff)}: API Management security audit, compared",
         "",
-        f"**{text(gate['reason'])}.** Exit code {gate['exit_code']}, fails on {fails_on}.",
+        f"**{text(sentence(gate['reason']))}.** Exit code {gate['exit_code']}, fails on {fails_on}.",
         "",
         f"- Old: {_side(diff['old'])}",
         f"- New: {_side(diff['new'])}",
@@ -63,7 +63,7 @@ def _head(diff: DiffJson) -> str:
 def _side(side: DiffSideJson) -> str:
     kinds = ", ".join(text(kind, 60) for kind in side["inputs"]) or "nothing"
     count = diffview.plural(side["services"], "service")
-    return f"{code(side['path'])}, {count}, {kinds}, as of {text(side['as_of'], 40)}"
+    return f"{code(side['path'])}, {count}, {kinds}, as of {text(moment(side['as_of']), 60)}"
 
 
 def _brief(section: Section) -> Iterator[str]:

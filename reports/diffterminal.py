@@ -14,7 +14,7 @@ from auditor.model.verdict import Severity
 from reports import diffview
 from reports.diffview import Group, Section
 from reports.safe import line
-from reports.summary import decision_face
+from reports.summary import decision_face, moment
 from reports.terminal import console
 
 _MOST_GROUPS = 25
@@ -58,7 +58,7 @@ def _side(side: DiffSideJson) -> Text:
     text = Text(line(side["path"], 200))
     kinds = ", ".join(line(kind, 60) for kind in side["inputs"]) or "nothing"
     count = diffview.plural(side["services"], "service")
-    return text.append(f"  {count}, {kinds}, as of {line(side['as_of'], 40)}", style="dim")
+    return text.append(f"  {count}, {kinds}, as of {moment(side['as_of'])}", style="dim")
 
 
 def _section(screen: Console, diff: DiffJson, section: Section) -> None:

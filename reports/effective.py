@@ -14,6 +14,8 @@ from reports.safe import line, plain
 from reports.terminal import console
 
 _INDENT = 2
+_UNREADABLE = "unreadable"
+"""The kind of note that a policy which was not read leaves in each section."""
 _ONE_LINE = 72
 """Characters of attributes that still stand behind the element's name."""
 
@@ -80,7 +82,9 @@ def _place(origin: Mapping[str, Any]) -> str:
 
 def _words(statement: Mapping[str, Any]) -> RenderableType:
     if "unread" in statement:
-        return Text(f"NOT READ: {line(statement['unread'], 300)}", style="bold red")
+        # Which policy it is stands beside it, as its place.
+        _, _, why = statement["unread"].rpartition(" was not read: ")
+        return Text(f"NOT READ: {line(why, 300)}", style="bold red")
     head = Text(line(statement["statement"], 80), style="bold" if statement.get("origin") else "")
     attributes = [
         f'{line(name, 60)}="{_value(value)}"' for name, value in statement.get("attributes", {}).items()
@@ -106,7 +110,16 @@ def _value(value: str) -> str:
 
 
 def _notes(screen: Console, policy: Mapping[str, Any]) -> None:
+    # A policy that was not read is missing in every section: said once, for all of them.
+    unread = dict.fromkeys(_place(note) for note in policy["notes"] if note["kind"] == _UNREADABLE)
+    if unread:
+        one = len(unread) == 1
+        those = f"{'policy' if one else 'policies'} of {' and '.join(unread)} {'was' if one else 'were'}"
+        text = f"the {those} not read, in any section: what {'it does' if one else 'they do'} is missing here"
+        screen.print(Text(f"note: {text}", style="yellow"))
     for note in policy["notes"]:
+        if note["kind"] == _UNREADABLE:
+            continue
         lost = ", ".join(
             f"{line(each['statement'], 60)} ({each['scope']}, line {each['line']})" for each in note["lost"]
         )
@@ -144,4 +157,5 @@ def _ways(screen: Console, policy: Mapping[str, Any]) -> None:
         text = (
             "Not all that takes part was read: policies, products or subscriptions are missing in the input."
         )
+        text += " Give the files that hold them, too; if these hold everything there is, say --complete."
         screen.print(Text(text, style="bold yellow"))

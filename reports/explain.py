@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.markdown import Markdown
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import CodeBlock, Markdown
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from auditor.model.check import Catalogue, Check, Control, Feature
+from reports.prose import language_of
 from reports.terminal import console
+
+_WIDE = 100
+"""Columns from which a row of the catalogue has room for everything."""
+
+
+class _Snippet(CodeBlock):
+    """A snippet under the name of its tool, which the terminal would not tell otherwise."""
+
+    def __rich_console__(self, screen: Console, options: ConsoleOptions) -> RenderResult:
+        language = language_of(self.lexer_name, str(self.text))
+        if language:
+            yield Text(language, style="dim bold")
+        yield from super().__rich_console__(screen, options)
+
+
+class _Words(Markdown):
+    """The catalogue's Markdown, with the tool of each snippet."""
+
+    elements = {**Markdown.elements, "fence": _Snippet, "code_block": _Snippet}  # noqa: RUF012
 
 
 def show_check(known: Catalogue, check: Check, no_color: bool = False) -> None:
@@ -28,12 +48,16 @@ def show_check(known: Catalogue, check: Check, no_color: bool = False) -> None:
         rows.append(("benchmark", "also filed under " + ", ".join(check.filed)))
     if check.needs is not None:
         rows.append(("tier gate", check.needs.capability.replace("_", " ")))
+    facts = Table.grid(padding=(0, 2), pad_edge=False)
+    facts.add_column(style="dim", justify="right", min_width=11, no_wrap=True)
+    facts.add_column(overflow="fold")
     for name, text in rows:
-        screen.print(Text(f"{name:>11}  ", style="dim").append(text, style="not dim"))
+        facts.add_row(name, Text(text))
+    screen.print(facts)
     for heading, body in (("Why", words.why), ("Fix", words.fix), ("Notes", words.notes)):
         if body:
             screen.print(Text(f"\n{heading}", style="bold"))
-            screen.print(Padding(Markdown(body), (0, 0, 0, 2)))
+            screen.print(Padding(_Words(body), (0, 0, 0, 2)))
 
 
 def show_control(known: Catalogue, control: Control, no_color: bool = False) -> None:
@@ -75,19 +99,23 @@ def show_catalogue(known: Catalogue, no_color: bool = False) -> None:
     """Print every control with its features and checks."""
     screen = console(no_color)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("Control", "Feature", "Check", "Severity", "Per"):
-        table.add_column(name, overflow="fold")
+    titles = ("Control", "Feature", "Check", "Severity", "Per")
+    # A check's name is to be copied: it stays whole. On a narrow screen what it is judged per makes room.
+    shown = titles if screen.width >= _WIDE else titles[:-1]
+    for name in shown:
+        table.add_column(name, overflow="fold", no_wrap=name == "Check")
     for control in known.controls:
         for feature in control.features:
             own = [c for c in known.checks if c.control == control.id and c.feature == feature.title]
             for index, check in enumerate(own or [None]):
-                table.add_row(
+                row = (
                     control.id if index == 0 else "",
                     feature.title if index == 0 else "",
                     check.slug if check else "(checks of other controls)",
                     check.severity.value if check else "",
                     check.on.name if check else "",
                 )
+                table.add_row(*row[: len(shown)])
     screen.print(table)
     screen.print(
         Text(f"\n{len(known.controls)} controls, {len(known.checks)} checks; catalogue of {known.version}.")

@@ -8,8 +8,10 @@ from markupsafe import Markup, escape
 
 from auditor.model.results import CheckTextJson, ControlTextJson, FeatureResultJson
 from auditor.model.verdict import FOLD_ORDER, Severity, Source
-from reports.summary import Step, findings
-from reports.view import Found, Group, Rows, ServiceView, View
+from reports.parts import Found, Group, Rows, ServiceView
+from reports.steps import Step
+from reports.summary import findings
+from reports.view import View
 
 
 class Filter:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -16,13 +17,16 @@ from auditor.model.results import DefaultJson, EvidenceJson, Results
 from auditor.model.verdict import FOLD_ORDER, Status
 from reports import prose, registers, summary
 from reports.filters import Filter
+from reports.parts import MOST_DRAWN
 from reports.safe import line, plain
-from reports.view import MOST_DRAWN, MOST_LISTED, View, details_rows, resource_name
+from reports.steps import Remedy
+from reports.view import MOST_LISTED, View, details_rows, resource_name
 
 _RING = 2 * 3.14159265 * 26
 """Circumference of the rings in the summary."""
 _MOST_EVIDENCE = 12
 _MOST_MESSAGE = 1200
+_NAME = re.compile(r"<code>([a-z0-9]+(?:-[a-z0-9]+)+)</code>(?!</a>)")
 
 
 def render_html(results: Results) -> str:
@@ -48,6 +52,8 @@ def render_html(results: Results) -> str:
         word=summary.decision_word(results),
         face=summary.decision_face(results["summary"]["gate"]),
         place=_placer(results),
+        short=summary.shortener(results),
+        linked=_linker(view),
     )
 
 
@@ -108,7 +114,7 @@ def _environment() -> Environment:
         short_name=summary.short_name,
         resource_name=resource_name,
         prose=lambda text: Markup(prose.prose(text)),  # noqa: S704 - escaped by its renderer
-        moment=_moment,
+        moment=summary.moment,
         percent=summary.percent,
         ring=_ring,
         named=lambda pointer: pointer.removeprefix("#"),
@@ -123,6 +129,8 @@ def _environment() -> Environment:
         most_drawn=MOST_DRAWN,
         most_listed=MOST_LISTED,
         plural=_plural,
+        remedy=Remedy.of,
+        telling=summary.telling,
         REASONS=summary.REASON_WORDS,
         SOURCES=summary.SOURCE_WORDS,
         STATUSES=[status.value for status in FOLD_ORDER],
@@ -150,19 +158,26 @@ def _placer(results: Results) -> Any:
     return place
 
 
+def _linker(view: View) -> Callable[[Markup], Markup]:
+    """Makes links of the checks that a text of the catalogue names as code, without their control."""
+    named: dict[str, list[str]] = {}
+    for check_id in view.checks:
+        named.setdefault(check_id.rpartition(".")[2], []).append(check_id)
+
+    def link(found: re.Match[str]) -> str:
+        checks = named.get(found[1], [])
+        if len(checks) != 1:
+            return found[0]
+        return f'<a href="#{view.check_anchor(checks[0])}">{found[0]}</a>'
+
+    # The text was escaped by its renderer, and a name is letters, digits and hyphens.
+    return lambda html: Markup(_NAME.sub(link, html))  # noqa: S704
+
+
 def _defaults(evidence: list[EvidenceJson]) -> list[DefaultJson]:
     """The documented defaults that some evidence names, each once."""
     found = {tuple(one["defaulted"].items()): one["defaulted"] for one in evidence if "defaulted" in one}
     return list(found.values())
-
-
-def _moment(text: str) -> str:
-    """An ISO 8601 moment for readers; the text itself where it is not one."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return line(text, 60)
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment.tzinfo else text
 
 
 def _ring(share: float | None) -> str:

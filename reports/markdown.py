@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.results import AzurePolicyJson, FeatureResultJson, Results, ServiceJson
+from auditor.model.results import AzurePolicyJson, FeatureResultJson, ProblemJson, Results, ServiceJson
 from auditor.model.verdict import FOLD_ORDER, fold
 from reports import registers, summary
 from reports.mdpage import Page
 from reports.mdtext import code, html, text
-from reports.view import Found, Group, View
+from reports.parts import Found, Group
+from reports.steps import Remedy
+from reports.view import View
 
 MOST_BYTES = 60_000
 """A comment on a pull request takes 65,536 characters, and a job summary several of these."""
@@ -60,14 +62,15 @@ def _head(view: View) -> str:
     run, gate = view.results["run"], view.results["summary"]["gate"]
     word = summary.decision_word(view.results)
     mark = summary.decision_mark(gate)
+    as_of = text(summary.moment(run["as_of"]))
     tool = f"{text(run['tool']['name'])} {text(run['tool']['version'])}"
     fails_on = text(gate["fail_on"]) + ("" if gate["fail_on"] in ("none", "critical") else " and worse")
     lines = [
         f"## {mark} {word}: API Management security audit",
         "",
-        f"**{text(gate['reason'])}.** Exit code {gate['exit_code']}, fails on {fails_on}.",
+        f"**{text(summary.sentence(gate['reason']))}.** Exit code {gate['exit_code']}, fails on {fails_on}.",
         "",
-        f"As of {text(run['as_of'])}; {_services(view)}; {tool}, catalogue of {text(run['catalogue'])}.",
+        f"As of {as_of}; {_services(view)}; {tool}, catalogue of {text(run['catalogue'])}.",
         "",
         *_totals(view),
         "",
@@ -77,11 +80,17 @@ def _head(view: View) -> str:
     problems = run["problems"]
     if problems:
         lines += [f"**{len(problems):,} of the files could not be read:**", ""]
-        lines += [f"- {code(one['path'])}: {text(one['message'], 300)}" for one in problems[:_MOST_FOUND]]
+        lines += [f"- {code(_where(one))}: {text(one['message'], 300)}" for one in problems[:_MOST_FOUND]]
         if len(problems) > _MOST_FOUND:
             lines.append(f"- and {len(problems) - _MOST_FOUND:,} more")
         lines.append("")
     return "\n".join(lines)
+
+
+def _where(problem: ProblemJson) -> str:
+    """A file that could not be read, with the place where that shows."""
+    place = f":{problem['line']}:{problem['column']}" if "line" in problem else ""
+    return f"{problem['path']}{place}"
 
 
 def _services(view: View) -> str:
@@ -250,12 +259,18 @@ def _steps(view: View) -> Iterator[str]:
     for step in view.steps:
         reasons = ", ".join(summary.REASON_WORDS[reason] for reason in sorted(step.reasons))
         why = f" ({reasons})" if reasons else ""
-        row = f"- **{_count(len(step.checks), 'check')}**: {text(step.needed)}{why}"
-        if step.remedy not in step.wanted:
-            row += f"\n  - {code(step.remedy, 400)}"
+        row = f"- **{_count(len(step.pairs), 'check')}**: {text(step.needed)}{why}"
+        if step.do is not None:
+            row += f"\n  - {_told(step.do)}"
         yield row
     if view.steps:
         yield ""
+
+
+def _told(do: Remedy) -> str:
+    if not do.command:
+        return text(do.words, 400)
+    return code(do.command, 400) + (f" (needs {code(do.permission, 120)})" if do.permission else "")
 
 
 def _manual(view: View) -> Iterator[str]:
@@ -277,7 +292,7 @@ def _registers(view: View) -> Iterator[str]:
         row = one.entry
         mark = "⚠️ " if one.pressing else ""
         about = f"{one.word} {code(row['place'], 120)} ({code(one.names, 200)})"
-        yield f"- {mark}**{one.state}**: {about}: {text(row['says'], 300)}"
+        yield f"- {mark}**{summary.sentence(one.state)}**: {about}: {text(row['says'], 300)}"
         until = f"until {text(row['expires'])}"
         yield f"  - {text(row['decision'])} by {text(row['who'], 120)}, {until}: {text(row['text'], 400)}"
     yield ""

@@ -11,7 +11,7 @@ from typing import Any
 from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson, SubjectJson
 from reports import summary
 from reports.mdtext import text
-from reports.places import Judged, check_texts, moment, said, uri, waiver_words, written
+from reports.places import Judged, check_texts, moment, said, uri, waived_status, waiver_words, written
 from reports.prose import harmless
 
 NAMESPACE = "urn:azure-baseline-auditor"
@@ -158,6 +158,7 @@ class Parts:
                     "fingerprint": first["fingerprint"],
                     "item": first.get("item", ""),
                     "waiver": waiver_words(finding) if "waiver" in finding else "",
+                    "waived-status": waived_status([finding]),
                 }
             ),
             "methods": [_method(finding)],
@@ -211,7 +212,7 @@ class Parts:
             "title": _prose(f"{one.service['name']}: {text_['title'] if text_ else one.check}"),
             "description": f"{_prose(worst['message'])}{more}",
             "statement": why,
-            "props": props(values | ({"waiver": waiver_words(worst)} if status == "waived" else {})),
+            "props": props(values | _accepted(worst, own) if status == "waived" else values),
             "status": "open" if status == "fail" else "deviation-approved",
             "origins": self._origins,
             "characterizations": [
@@ -250,6 +251,7 @@ class Parts:
         return self._remediations[check_id]
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RANKS = ("critical", "high", "medium", "low", "info")
 
 
@@ -282,9 +284,14 @@ def _more(finding: FindingJson) -> list[str]:
     return [f"{more:,} more values were read."] if more else []
 
 
+def _accepted(worst: FindingJson, own: list[FindingJson]) -> dict[str, str]:
+    return {"waiver": waiver_words(worst), "waived-status": waived_status(own)}
+
+
 def _end(findings: list[FindingJson]) -> str | None:
-    """When the first of some waivers ends."""
+    """When the first of some waivers ends: a day that is named is its last, and belongs to it."""
     waivers: list[Mapping[str, Any]] = [each["waiver"] for each in findings if each.get("waiver")]
-    ends = [moment(str(waiver.get("expires", ""))) for waiver in waivers]
+    named = [str(waiver.get("expires", "")) for waiver in waivers]
+    ends = [moment(f"{each}T23:59:59+00:00" if _DAY.fullmatch(each) else each) for each in named]
     known = [end for end in ends if end is not None]
     return written(min(known)) if known else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,10 +20,9 @@ from auditor.model.results import (
 )
 from auditor.model.verdict import Severity, fold
 from reports.safe import line, plain
-from reports.summary import subject_name
+from reports.summary import subject_name, telling
 
 _DRIVE = re.compile(r"([A-Za-z]:)[\\/]")
-_TIER = "/sku/name"
 
 
 def uri(path: str) -> str:
@@ -65,18 +64,9 @@ def written(when: datetime) -> str:
 
 
 def main_evidence(finding: FindingJson) -> EvidenceJson | None:
-    """The value with a place in a file that best shows what the finding is about.
-
-    Checks read what decides last: the last value of the resource itself, then of any resource; the tier,
-    which many checks read first, only where there is nothing else.
-    """
-    placed = [one for one in finding["evidence"] if "file" in one["origin"] and "line" in one["origin"]]
-    own = finding["subjects"][0]["id"].lower()
-    ranked = sorted(
-        enumerate(placed),
-        key=lambda pair: (pair[1]["pointer"] != _TIER, pair[1]["resource"].lower() == own, pair[0]),
-    )
-    return ranked[-1][1] if ranked else None
+    """The value with a place in a file that best shows what the finding is about."""
+    placed = [one for one in telling(finding) if "file" in one["origin"] and "line" in one["origin"]]
+    return placed[-1] if placed else None
 
 
 @dataclass(slots=True)
@@ -161,6 +151,12 @@ def said(value: object, longest: int, otherwise: str = "(empty)") -> str:
 def about(finding: FindingJson, service: ServiceJson) -> str:
     """What a finding is about, on one line."""
     return said(subject_name(finding, service), 300)
+
+
+def waived_status(findings: Iterable[FindingJson]) -> str:
+    """What some waived findings were before: ``fail``, ``manual``, or both; empty where it is not stored."""
+    waivers: list[Mapping[str, Any]] = [each.get("waiver") or {} for each in findings]
+    return " ".join(sorted({said(str(waiver["status"]), 40) for waiver in waivers if "status" in waiver}))
 
 
 def waiver_words(finding: FindingJson, longest: int = 600) -> str:

@@ -30,6 +30,8 @@ _LANGUAGES = {
     "xml": "Policy",
 }
 """What heads a snippet, by what its fence says."""
+_TOOLS = {"Azure CLI", "Bicep", "Terraform"}
+"""Tools that one thing can be done with: where several follow one another, the reader opens one."""
 
 
 def is_documentation(url: str) -> bool:
@@ -89,14 +91,36 @@ def _markdown() -> MarkdownIt:
     return rules
 
 
-def _fence(_renderer: RendererHTML, tokens: Sequence[Token], index: int, *_: Any) -> str:
-    """A snippet, headed by its language where that is a known one."""
-    text = tokens[index].content
-    language = _LANGUAGES.get(tokens[index].info.strip().lower(), "")
+def language_of(info: str, text: str) -> str:
+    """What a snippet is written in, as people call it; empty where the fence does not say a known name.
+
+    Args:
+        info: what stands behind the fence.
+        text: the snippet.
+    """
+    language = _LANGUAGES.get(info.strip().lower(), "")
     if language == "Shell" and re.search(r"(?m)^(\w+=\$\()?az ", text):
-        language = "Azure CLI"
+        return "Azure CLI"
+    return language
+
+
+def _fence(_renderer: RendererHTML, tokens: Sequence[Token], index: int, *_: Any) -> str:
+    """A snippet, headed by its language where that is a known one; one tool of several can be folded."""
+    language, before, after = (_tool(tokens, at) for at in (index, index - 1, index + 1))
     head = f' data-lang="{language}"' if language else ""
-    return f"<pre{head}><code>{escapeHtml(text)}</code></pre>\n"
+    snippet = f"<pre{head}><code>{escapeHtml(tokens[index].content)}</code></pre>\n"
+    beside = {before, after} & _TOOLS
+    if language not in _TOOLS or not beside or beside == {language}:
+        return snippet
+    first = " open" if before not in _TOOLS else ""
+    return f'<details class="tool"{first}><summary>{language}</summary>\n{snippet}</details>\n'
+
+
+def _tool(tokens: Sequence[Token], index: int) -> str:
+    """The language of a snippet, empty where there is none."""
+    if not 0 <= index < len(tokens) or tokens[index].type != "fence":
+        return ""
+    return language_of(tokens[index].info, tokens[index].content)
 
 
 def _cell_open(

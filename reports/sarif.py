@@ -37,7 +37,7 @@ from typing import Any
 from auditor.model.results import EvidenceJson, FindingJson, Results, ServiceJson
 from auditor.model.verdict import Severity
 from reports import summary
-from reports.places import Judged, about, all_judged, main_evidence, said, uri, waiver_words
+from reports.places import Judged, about, all_judged, main_evidence, said, uri, waived_status, waiver_words
 from reports.sarif_rules import LEVELS, TAXONOMY, Rules, taxonomy
 from reports.sarif_run import invocation
 
@@ -176,6 +176,9 @@ def _result(one: _Result, rules: Rules) -> dict[str, Any]:
         "source": finding["source"],
         "service": said(one.service["id"], _LONGEST),
     }
+    was = waived_status([finding])
+    if was:
+        row["properties"]["waivedStatus"] = was
     return row
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from auditor.model import evidence
 from auditor.model.comparison import DiffGateJson
-from auditor.model.results import EvidenceJson, FindingJson, GapJson, GateJson, Results, ServiceJson
+from auditor.model.results import EvidenceJson, FindingJson, GateJson, Results, ServiceJson
 from auditor.model.verdict import Severity, Status, fold
 from reports.safe import line
 
-_MOST_FACTS = 3
 _DOTTED = re.compile(r"(?<=/)(?:\w+\.){3,}(\w+\.\w+\.\w+)(?=/|$)")
 """A member name of many dotted parts: its last three tell it from its neighbours."""
 Shortener = Callable[[str], str]
 _EXPRESSION = re.compile(r"\[(?P<function>\w+)\([^\]]{24,}\)[^\]()]*\]")
+
+_TIER = "/sku/name"
+_NAMES = {"name", "displayname", "hostname", "thumbprint", "id"}
+"""Members that name a thing and decide nothing."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 STATUS_WORDS = {
     "pass": "passed",
@@ -29,20 +35,7 @@ STATUS_WORDS = {
     "error": "error",
 }
 
-REASON_WORDS = {
-    "absent": "not in this input",
-    "unresolved": "an expression that this input cannot resolve",
-    "not-declared": "the template does not mention it",
-    "input": "this kind of input can never show it",
-    "forbidden": "the reader was not allowed to read it",
-    "failed": "reading it failed",
-    "throttled": "Azure refused further requests",
-    "truncated": "the list was not complete",
-    "unknown-value": "a value this version does not know",
-    "api-version": "read with an api-version that may leave it out",
-    "external": "it lies outside Azure's configuration",
-    "unread-policy": "a policy that was not read decides it",
-}
+REASON_WORDS = evidence.REASON_WORDS
 """Why a fact is not known, in words for readers."""
 
 SOURCE_WORDS = {
@@ -65,32 +58,6 @@ class Row:
     def severity(self) -> Severity:
         """Of the finding."""
         return Severity(self.finding["severity"])
-
-
-@dataclass(slots=True)
-class Step:
-    """One thing to do that would decide more, and what it would decide."""
-
-    remedy: str
-    wanted: dict[str, None] = field(default_factory=dict)
-    """The facts it would bring, each once, in the order they were missed."""
-    checks: set[str] = field(default_factory=set)
-    reasons: set[str] = field(default_factory=set)
-    services: dict[str, None] = field(default_factory=dict)
-    """Ids of the services it would decide them for; the texts are those of the first."""
-    alike: set[str] = field(default_factory=set)
-    """Remedies of the first service that differ in a resource's name only; the texts are the first one's."""
-
-    @property
-    def needed(self) -> str:
-        """The facts in one line: the first three of them."""
-        first = "; ".join(list(self.wanted)[:_MOST_FACTS])
-        more = len(self.wanted) - _MOST_FACTS
-        text = f"{first}; and {more} more" if more > 0 else first
-        if len(self.services) > 1:
-            others = len(self.services) - 1
-            return f"{text} (and of {others} more service{'s' if others > 1 else ''})"
-        return f"{text} (and of {len(self.alike) - 1} more like it)" if len(self.alike) > 1 else text
 
 
 def findings(results: Results) -> Iterator[Row]:
@@ -140,70 +107,6 @@ def _first(rows: list[Row], most: int) -> list[Row]:
     return sorted(rows, key=lambda row: row.service["name"].lower())[:most]
 
 
-def steps(results: Results) -> list[Step]:
-    """What would decide the unknown findings, most useful first; one step where services lack the same."""
-    return ranked(step_index(results))
-
-
-def step_index(results: Results) -> dict[tuple[str, str], Step]:
-    """The steps by service id and remedy (what is needed, where a gap has none)."""
-    by_shape: dict[str, Step] = {}
-    found: dict[tuple[str, str], Step] = {}
-    for service in results["services"]:
-        shape = shaper(service)
-        for gap, finding in _gaps(service):
-            remedy = gap["remedy"] or gap["needed"]
-            subject = finding["subjects"][0]
-            step = found.get((service["id"], remedy))
-            if step is None:
-                # In a request the subject's name follows a slash: /certificates/NAME?api-version=...
-                key = shape(remedy).replace(f"/{subject['name']}", "/\1")
-                step = by_shape.setdefault(key, Step(remedy))
-                found[service["id"], remedy] = step
-            step.services[service["id"]] = None
-            # What is asked of several is said in the words of the first.
-            if len(step.services) == 1:
-                if remedy == step.remedy:
-                    step.wanted[gap["needed"]] = None
-                else:
-                    step.alike |= {step.remedy, remedy}
-            step.checks.add(finding["check"])
-            step.reasons |= {gap["reason"]} - {""}
-    return found
-
-
-def ranked(index: Mapping[tuple[str, str], Step]) -> list[Step]:
-    """The steps of an index, each once, those that decide most checks first."""
-    unique = {id(step): step for step in index.values()}
-    return sorted(unique.values(), key=lambda step: (-len(step.checks), -len(step.services), step.remedy))
-
-
-def gaps(finding: FindingJson) -> list[GapJson]:
-    """What a finding lacks. One that is unknown for no named gap lacks what its message says."""
-    if finding["status"] != "unknown" or finding["gaps"]:
-        return finding["gaps"]
-    return [GapJson(reason="", needed=finding["message"], remedy="")]
-
-
-def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, FindingJson]]:
-    for control in service["controls"]:
-        for feature in control["features"]:
-            for finding in feature["findings"]:
-                if finding["status"] == "unknown" and not finding.get("observation"):
-                    for gap in gaps(finding):
-                        yield gap, finding
-
-
-def shaper(service: ServiceJson) -> Callable[[str], str]:
-    """A function that makes texts equal that differ in the service they name only."""
-    # The id first: the name is a part of it. As whole words: a service may be called "api".
-    names = sorted({service["id"], service["name"]} - {""}, key=len, reverse=True)
-    if not names:
-        return lambda text: text
-    pattern = re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, names)) + r")(?![\w-])", re.IGNORECASE)
-    return lambda text: pattern.sub("\0", text)
-
-
 def status_counts(service: ServiceJson) -> dict[str, int]:
     """How many checks of one service have each status; observations are left out."""
     by_check: dict[str, list[str]] = {}
@@ -226,13 +129,28 @@ def percent(share: float | None) -> str:
     return "100 %" if share >= 1 else f"{min(99, round(share * 100))} %"
 
 
+def moment(text: str) -> str:
+    """An ISO 8601 moment for readers, in UTC; the text itself where it is not one."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if found.tzinfo else line(text, 60)
+    except (ValueError, OverflowError):
+        return line(text, 60)
+
+
+def sentence(text: str) -> str:
+    """Words that begin a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def place(evidence: EvidenceJson) -> str:
-    """Where a value was read: ``export.json:12``, a request, or the document that states it."""
+    """Where a value was read: ``export.json:12``, ``one-line.json#/value/3``, a request, a document."""
     origin = evidence["origin"]
     if "file" in origin:
-        # In a file without line breaks only the column tells one place from another.
-        column = f":{origin['column']}" if origin.get("line") == 1 and "column" in origin else ""
-        return origin["file"] + (f":{origin['line']}{column}" if "line" in origin else "")
+        # A file without line breaks has one line: its members are found by pointer.
+        if origin.get("line") == 1 and origin.get("pointer"):
+            return f"{origin['file']}#{origin['pointer']}"
+        return origin["file"] + (f":{origin['line']}" if "line" in origin else "")
     return origin.get("request") or origin.get("attestation") or origin.get("catalogue") or ""
 
 
@@ -246,6 +164,27 @@ def shortener(results: Results) -> Shortener:
         shared = posixpath.commonpath([posixpath.dirname(path.replace("\\", "/")) for path in paths])
     prefix = f"{shared}/" if shared else ""
     return lambda text: text[len(prefix) :] if prefix and text.replace("\\", "/").startswith(prefix) else text
+
+
+def telling(finding: FindingJson) -> list[EvidenceJson]:
+    """The values that were read, the one that best shows what the finding is about last.
+
+    Checks read what decides last: the last value of the resource itself, then of any resource; the tier and
+    what only names a thing, where there is nothing else. What the sentence speaks of comes before all.
+    """
+    own, message = finding["subjects"][0]["id"].lower(), finding["message"].lower()
+
+    def rank(pair: tuple[int, EvidenceJson]) -> tuple[bool, bool, bool, int]:
+        index, one = pair
+        name, value = one["pointer"].rpartition("/")[2].lower(), one["value"]
+        spoken = len(name) > 2 and name in message
+        spoken = spoken or (
+            isinstance(value, str) and _DAY.match(value) is not None and value[:10] in message
+        )
+        names = one["pointer"] == _TIER or name in _NAMES
+        return not names and spoken, not names, one["resource"].lower() == own, index
+
+    return [one for _, one in sorted(enumerate(finding["evidence"]), key=rank)]
 
 
 def fact(evidence: EvidenceJson) -> str:

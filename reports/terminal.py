@@ -14,6 +14,7 @@ from rich.text import Text
 from auditor.model.results import CheckTextJson, Results
 from reports import registers
 from reports.safe import line, plain
+from reports.steps import steps
 from reports.summary import (
     Failed,
     Row,
@@ -26,7 +27,6 @@ from reports.summary import (
     short_name,
     shortener,
     status_counts,
-    steps,
     subject_name,
 )
 
@@ -41,13 +41,18 @@ _MOST_ENTRIES = 6
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 
 
+_NARROWEST = 40
+"""Columns below which nothing can be read in any case."""
+
+
 def console(no_color: bool = False) -> Console:
     """The terminal as it is; a fixed width where there is none."""
     screen = Console(no_color=no_color or None, highlight=False, soft_wrap=False)
     if screen.is_terminal:
         return screen
     columns = os.environ.get("COLUMNS", "")
-    return Console(no_color=True, highlight=False, width=int(columns) if columns.isdigit() else 100)
+    width = int(columns) if columns.isascii() and columns.isdecimal() else 0
+    return Console(no_color=True, highlight=False, width=min(max(width, _NARROWEST), 1000) if width else 100)
 
 
 def show(results: Results, no_color: bool = False, written: Sequence[str] = ()) -> None:
@@ -270,10 +275,10 @@ def _unknowns(screen: Console, results: Results) -> None:
     table.add_column(justify="right", style="bold")
     table.add_column(overflow="fold")
     for step in todo[:_MOST_STEPS]:
-        text = Text(line(step.needed, 240))
-        if step.remedy not in step.wanted:
+        text = Text(line(step.needed_within(240), 400))
+        if step.do is not None:
             text.append(f"\n{line(step.remedy, 400)}", style="dim")
-        table.add_row(str(len(step.checks)), text)
+        table.add_row(f"{len(step.pairs):,}", text)
     if len(todo) > _MOST_STEPS:
         table.add_row("", Text(f"... and {len(todo) - _MOST_STEPS} more: see the HTML or Markdown report"))
     screen.print(Padding(table, (0, 0, 1, 1)))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from auditor.model.results import (
@@ -18,129 +17,21 @@ from auditor.model.results import (
     InputJson,
     Results,
     ServiceJson,
-    WithheldJson,
 )
 from auditor.model.verdict import Severity, fold
-from reports.summary import Step, findings, gaps, ranked, shaper, status_counts, step_index
+from reports.parts import MOST_DRAWN, Anchors, Found, Group, Hidden, InputGroup, Rows, ServiceView
+from reports.steps import Step, gaps, ranked, shaper, step_index
+from reports.summary import findings, status_counts
 
 MOST_LISTED = 200
 """Subjects, files or rows listed in one place; what is beyond is counted."""
-MOST_DRAWN = 40
-"""Findings of one check that are drawn with their evidence; of the next ones only the names are given."""
-_MOST_NAMED = 300
 _MOST_SERVICES = 100
 """Services with a section of their own, the worst first; the map of controls has them all."""
 _MOST_FIRST = 5
-_MOST_IN_ANCHOR = 80
+_MOST_WORST = 3
 _MOST_STEPS = 12
-
-
-@dataclass(slots=True)
-class Found:
-    """A finding with its service."""
-
-    service: ServiceView
-    finding: FindingJson
-
-
-@dataclass
-class Group:
-    """What one check found at several places."""
-
-    check: CheckTextJson
-    anchor: str
-    found: list[Found] = field(default_factory=list)
-
-    @cached_property
-    def severity(self) -> str:
-        """The worst of its findings."""
-        return min({one.finding["severity"] for one in self.found}, key=lambda name: Severity(name).rank)
-
-    @cached_property
-    def status(self) -> str:
-        """Of all its findings; a check that only ever broke did not find anything wanting."""
-        return fold({one.finding["status"] for one in self.found}).value
-
-    @property
-    def listed(self) -> list[Found]:
-        """Those that are drawn with their evidence."""
-        return self.found[:MOST_DRAWN]
-
-    @property
-    def named(self) -> list[Found]:
-        """Those beyond, of which only the names are given."""
-        return self.found[MOST_DRAWN : MOST_DRAWN + _MOST_NAMED]
-
-    @property
-    def messages(self) -> list[tuple[str, list[Found]]]:
-        """Those that are drawn, by what is said of them: the same sentence stands once."""
-        groups: dict[str, list[Found]] = {}
-        for one in self.listed:
-            groups.setdefault(one.finding["message"], []).append(one)
-        return list(groups.items())
-
-    @property
-    def more(self) -> int:
-        """How many are neither drawn nor named."""
-        return max(0, len(self.found) - MOST_DRAWN - _MOST_NAMED)
-
-    @property
-    def services(self) -> int:
-        """How many services it concerns."""
-        return len({id(one.service) for one in self.found})
-
-
-@dataclass(slots=True)
-class ServiceView:
-    """A service with what is counted and pointed at."""
-
-    data: ServiceJson
-    anchor: str
-    counts: Mapping[str, int]
-    statuses: Mapping[str, str]
-    """Status by check id."""
-
-    @property
-    def weight(self) -> tuple[int, int, str]:
-        """Sorts the service with most failures first."""
-        count = self.counts
-        return -(count["fail"] + count["error"]), -count["unknown"], self.data["name"].lower()
-
-
-@dataclass(slots=True)
-class Hidden:
-    """Something the input could not show, of one or more services."""
-
-    first: WithheldJson
-    scopes: int = 0
-
-
-@dataclass(slots=True)
-class InputGroup:
-    """Inputs of one kind."""
-
-    first: InputJson
-    members: list[InputJson] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Rows:
-    """What one check found of one status under a feature of a service."""
-
-    check: CheckTextJson
-    status: str
-    listed: list[FindingJson]
-    more: int
-    steps: list[int]
-    """What would decide it, by number."""
-    reasons: list[str]
-    shown: bool
-    """Whether a group shows the evidence of all that are listed."""
-
-    @property
-    def count(self) -> int:
-        """How many findings there are."""
-        return len(self.listed) + self.more
+_ASSUMED = ("parameters without a value", "parameters at their defaultValue")
+_PLACED = re.compile(r"/subscriptions/[0-9a-f-]{36}/", re.IGNORECASE)
 
 
 class View:
@@ -194,6 +85,81 @@ class View:
     def first(self) -> list[Group]:
         """What to look at first: the worst of what failed."""
         return self.failed[:_MOST_FIRST]
+
+    @property
+    def as_severe(self) -> int:
+        """How many failed checks are as severe as the first."""
+        return sum(group.severity == self.failed[0].severity for group in self.failed)
+
+    @property
+    def severe_unknown(self) -> int:
+        """How many unknown checks lack something for a finding of high severity."""
+        unknown = {
+            (one.data["id"], check)
+            for one in self.services
+            for check, status in one.statuses.items()
+            if status == "unknown"
+        }
+        return len(unknown & {pair for step in self.steps for pair in step.severe})
+
+    @property
+    def observing(self) -> int:
+        """How many checks only observe: they count nowhere."""
+        return sum(one["severity"] == Severity.INFO for one in self.checks.values())
+
+    @property
+    def for_a_person(self) -> int:
+        """How many checks have a question for a person, decided otherwise or not."""
+        return sum(group.services for group in self.manual)
+
+    @property
+    def assumed(self) -> str:
+        """How many parameters of templates were not given, in words; empty where all were, or none."""
+        count: Counter[str] = Counter()
+        for one in self.results["run"]["inputs"]:
+            for note in one["notes"]:
+                kind, separator, names = note.partition(": ")
+                if separator and kind in _ASSUMED:
+                    count[kind] += len(names.split(", "))
+        told = [f"{number:,} {kind}" for kind, number in count.items()]
+        return " and ".join(told).replace("1 parameters", "1 parameter")
+
+    @property
+    def live(self) -> str:
+        """The command that reads all of it from Azure; empty for what was read from there."""
+        if self.results["run"]["identity"] or not self.steps:
+            return ""
+        ids = {one.data["id"].split("/")[2] for one in self.services if _PLACED.match(one.data["id"])}
+        subscription = ids.pop() if len(ids) == 1 else "SUBSCRIPTION"
+        return f"auditor scan --subscription {subscription} --report html=report.html"
+
+    def live_of(self, service: ServiceView) -> str:
+        """The command that reads one service from Azure; empty for what was read from there."""
+        parts = service.data["id"].split("/")
+        if not self.live or not _PLACED.match(service.data["id"]):
+            return self.live
+        return (
+            f"auditor scan --subscription {parts[2]} --resource-group {parts[4]} "
+            f"--service {service.data['name']} --report html=report.html"
+        )
+
+    @property
+    def declared(self) -> bool:
+        """Whether all of it says what a deployment would set."""
+        inputs = self.results["run"]["inputs"]
+        return bool(inputs) and all(one["declared"] for one in inputs)
+
+    def worst(self, service: ServiceView) -> list[FindingJson]:
+        """The worst of what failed on a service, one of each check."""
+        found = [
+            finding
+            for control in service.data["controls"]
+            for feature in control["features"]
+            for finding in feature["findings"]
+            if finding["status"] in ("fail", "error") and not finding.get("observation")
+        ]
+        found.sort(key=lambda one: Severity(one["severity"]).rank)
+        return list({one["check"]: one for one in reversed(found)}.values())[::-1][:_MOST_WORST]
 
     def is_drawn(self, service: ServiceView) -> bool:
         """Whether a service has a section of its own that can be pointed at."""
@@ -281,29 +247,12 @@ class View:
         order = {check_id: number for number, check_id in enumerate(self.checks)}
         return sorted(
             groups.values(),
-            key=lambda group: (Severity(group.severity).rank, order.get(group.check["id"], len(order))),
+            key=lambda group: (
+                Severity(group.severity).rank,
+                -group.services,
+                order.get(group.check["id"], len(order)),
+            ),
         )
-
-
-class Anchors:
-    """Names for places on a page, made from any text, each different."""
-
-    def __init__(self) -> None:
-        self._given: dict[tuple[str, str], str] = {}
-        self._used: set[str] = set()
-
-    def of(self, prefix: str, text: str) -> str:
-        """The name for a text, the same each time."""
-        given = self._given.get((prefix, text))
-        if given is None:
-            slug = re.sub(r"[^a-z0-9]+", "-", text.lower())[:_MOST_IN_ANCHOR].strip("-")
-            given = base = f"{prefix}-{slug}"
-            number = 2
-            while given in self._used:
-                given, number = f"{base}-{number}", number + 1
-            self._used.add(given)
-            self._given[prefix, text] = given
-        return given
 
 
 def hidden(results: Results) -> list[Hidden]:

@@ -39,7 +39,7 @@ def estate(tmp_path: Path) -> str:
         resource("apis", "/stock", displayName="Stock", path="stock", subscriptionRequired=True),
         resource("apis/operations", "/orders/list", displayName="List", method="GET", urlTemplate="/"),
         resource("apis/operations", "/orders/drop", displayName="Drop", method="DELETE", urlTemplate="/{id}"),
-        resource("products", "/gold", displayName="Gold", subscriptionRequired=True),
+        resource("products", "/gold", displayName="Gold", subscriptionRequired=True, state="published"),
         resource("products/apis", "/gold/orders"),
         resource("products", "/silver", displayName="Silver", subscriptionRequired=True),
         resource("products/apis", "/silver/stock"),
@@ -185,3 +185,20 @@ def test_hostile_names_do_nothing_to_a_terminal(tmp_path: Path, capfd: pytest.Ca
     _, out, _ = run(capfd, str(path), "--complete", "--api", "a")
     assert not set(out) & {"\x1b", "\x9b", "\u202e"}
     assert "[red]x" in out
+
+
+def test_policies_that_were_not_read_are_told_once_and_in_words(
+    estate: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(Path(estate).read_text())
+    document["resources"] = [each for each in document["resources"] if "olicies" not in each["type"]]
+    path = tmp_path / "bare.json"
+    path.write_text(json.dumps(document))
+    code, out, _ = run(capfd, str(path), "--api", "orders")
+    assert code == 3
+    words = " ".join(out.split())
+    assert words.count("note:") == 1
+    assert "note: the policies of api orders and global were not read" in words
+    assert "the policies of orders (the template deploys none; others may)" in words
+    assert "not-declared" not in out
+    assert "say --complete" in words

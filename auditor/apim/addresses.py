@@ -25,6 +25,9 @@ _HOSTS = "/properties/hostnameConfigurations"
 _SUFFIXES = {"us": "azure-api.us", "cn": "azure-api.cn", "": "azure-api.net"}
 _OTHERS = ("portal", "developer", "management", "scm", "configuration")
 _RECORDS = "microsoft.network/privatednszones/a"
+_PUBLIC_ADDRESSES = "microsoft.network/publicipaddresses"
+PUBLIC_NAMES = (".cloudapp.azure.com", ".cloudapp.usgovcloudapi.net", ".cloudapp.chinacloudapi.cn")
+"""How the names end that public addresses have by their DNS label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,10 @@ def _targets(endpoint: Subject) -> list[str]:
 
 
 def resolved(service: Subject, name: str) -> frozenset[str]:
-    """The addresses that the private DNS zones of the input give for a name; empty where none does.
+    """The addresses that the input gives for a name; empty where it gives none.
 
-    The most specific zone wins, and in it the name itself over a ``*``.
+    Private DNS zones give them, of which the most specific wins, and in it the name itself over a ``*``; and
+    public addresses that have the name by their DNS label.
 
     Raises:
         Undetermined: There is a record for it that was not read whole.
@@ -194,7 +198,15 @@ def _records(service: Subject) -> Iterator[tuple[str, set[str] | Undetermined]]:
             found[full] = here if isinstance(here, Undetermined) else known
         else:
             found[full] = known | here
+    for resource in service.audit.inventory.of_type(_PUBLIC_ADDRESSES):
+        address = service.of(resource)
+        if label := address.stated("/properties/dnsSettings/fqdn").rstrip(".").casefold():
+            found[label] = settled(partial(_public_address, address))
     yield from found.items()
+
+
+def _public_address(address: Subject) -> set[str]:
+    return {address.text("/properties/ipAddress").value().strip()}
 
 
 def _addresses_in(record: Subject) -> set[str]:

@@ -120,6 +120,12 @@ SURROUNDINGS: dict[str, Collection] = {
             api_version="2022-04-01",
         ),
         Collection(
+            "Microsoft.Authorization/denyAssignments",
+            "deny assignments",
+            exported=False,
+            api_version="2022-04-01",
+        ),
+        Collection(
             "Microsoft.Authorization/roleDefinitions",
             "custom roles",
             exported=False,

@@ -96,12 +96,14 @@ def products_of(owner: Subject) -> tuple[Product, ...] | None:
 
 def _product(product: Subject) -> Product:
     required = settled(lambda: product.flag("/properties/subscriptionRequired"))
+    state = settled(lambda: product.read("/properties/state", one_of=("notPublished", "published")))
     apis = frozenset(api_name(member) for member in members(product))
     return Product(
         product.key,
         product.name,
         subscription_required=None if isinstance(required, Undetermined) else required,
         apis=apis,
+        published=state == "published",
     )
 
 

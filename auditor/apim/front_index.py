@@ -14,9 +14,14 @@ from auditor.model.subject import Subject
 
 OTHER_SERVICES = (
     ".azurewebsites.net", ".azurewebsites.us", ".azurecontainerapps.io", ".azurestaticapps.net",
-    ".windows.net", ".cloudapp.azure.com", ".cloudapp.net", ".azurefd.net", ".azureedge.net", ".azurecr.io",
+    ".windows.net", ".azurefd.net", ".azureedge.net", ".azurecr.io",
 )  # fmt: skip
-"""Names that Azure gives to other services: none of them is an alias of an API Management service."""
+"""Names that Azure gives to other services: none of them is an alias of an API Management service.
+
+Sources, read on 2026-11-22: "Reference list of Azure domains"; "Prevent dangling DNS entries and avoid
+subdomain takeover"; for container and static web apps the references of these. Names of public addresses
+(``cloudapp.azure.com``) and of Traffic Manager are not among them: both may lead to a service.
+"""
 SERVICES = (".azure-api.net", ".azure-api.us", ".azure-api.cn")
 
 Place = tuple[Front, Route]
@@ -102,6 +107,15 @@ def _enter(subject: Subject, index: Index, place: Place) -> None:
         index.by_name.setdefault(name, []).append(place)
         if target.resource is None:
             _by_kind(subject, index, place, target, name)
+            for head in _heads(name):
+                index.by_name.setdefault(head, []).append(place)
+
+
+def _heads(name: str) -> Iterator[str]:
+    """How the names of services may begin that have a name in one region: each with a hyphen at its end."""
+    label, _, rest = name.partition(".")
+    words = label.split("-") if rest.startswith("regional.") else []
+    yield from ("-".join(words[:count]) + "-" for count in range(1, len(words)))
 
 
 def _by_kind(subject: Subject, index: Index, place: Place, target: Target, name: str) -> None:

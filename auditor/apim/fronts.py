@@ -9,33 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
-from auditor.apim.addresses import Addresses, addresses_of, is_address, not_told, refers_to, resolved, spelled
-from auditor.apim.front_index import OTHER_SERVICES, SERVICES, index_of
+from auditor.apim.addresses import addresses_of
+from auditor.apim.front_index import SERVICES, index_of
+from auditor.apim.front_leads import Leads, leads
 from auditor.fronts.paths import reaches, spans_of_api
+from auditor.fronts.precedence import fits
 from auditor.fronts.references import id_of
-from auditor.fronts.references import spelled as reference_spelled
-from auditor.fronts.route import Front, FrontKind, Route, Target
+from auditor.fronts.route import Front, FrontKind, Route
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
-from auditor.model.logic import conditional_gap, may_not_be_deployed, settled
+from auditor.model.inventory import InputKind
+from auditor.model.logic import settled
 from auditor.model.subject import Subject
-from auditor.model.text import Text
 
-_NETWORKS = "microsoft.network/virtualnetworks"
 _MOST_APIS = 50
-
-
-class Leads(Enum):
-    """Whether a route leads to the gateway of a service."""
-
-    YES = "yes"
-    MAYBE = "maybe"
-    """Its name may be an alias, or its address one in another network."""
-    NO = "no"
+QUERY = (
+    "az graph query -q \"resources | where type in~ ('microsoft.network/applicationgateways', "
+    "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', "
+    "'microsoft.network/frontdoorwebapplicationfirewallpolicies', 'microsoft.network/frontdoors', "
+    "'microsoft.cdn/profiles')\""
+)
+"""What shows the fronts of a tenant."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,27 +70,64 @@ class Fronts:
     """Routes to names that may be aliases of its own."""
     gaps: tuple[Gap, ...]
     """Why there may be more routes of the fronts that were read."""
+    idle: tuple[Met, ...] = ()
+    """Routes of stopped fronts, which would lead to its gateway."""
+    hidden: tuple[Route, ...] = ()
+    """Routes to its addresses that no request gets to: other rules of the front take them all."""
 
     def certain(self) -> tuple[Met, ...]:
         """Routes that surely lead there."""
         return tuple(each for each in self.met if each.certain)
+
+    def stopped(self) -> tuple[Met, ...]:
+        """Routes of stopped fronts that would surely lead there."""
+        return tuple(each for each in self.idle if each.certain)
 
 
 def fronts_of(service: Subject) -> Fronts:
     """The routes that lead to the gateway of a service, or may; what was read of the service is logged."""
     own, index = addresses_of(service), index_of(service)
     names = {*own.gateway, *own.others, *own.public, *(each for each, _ in own.private), id_of(service)}
+    names |= {f"{each.partition('.')[0]}-" for each in own.gateway if each.endswith(SERVICES)}
     places = index.of(names, numbers=not own.told, aliases=own.unsure is not None)
-    met, perhaps, seen = list[Met](), list[Met](), set[Route]()
+    met, perhaps, idle, seen = list[Met](), list[Met](), list[Met](), set[Route]()
+    hidden: list[Route] = []
     for front, route in places:
         seen.add(route)
-        if _concerns(service, front):
-            answer = settled(partial(_leads, service, own, route))
-            if answer is not Leads.NO:
-                (perhaps if answer is Leads.MAYBE else met).append(Met(front, route, answer))
-    perhaps += [Met(front, route, Leads.MAYBE) for front, route in index.aliases if route not in seen]
+        if not _concerns(service, front):
+            continue
+        answer = settled(partial(leads, service, own, route))
+        if answer is Leads.HIDDEN:
+            hidden.append(route)
+        elif answer is not Leads.NO:
+            if answer is Leads.YES and isinstance(front.idle, Undetermined):
+                answer = front.idle
+            stopped = front.idle is True
+            (idle if stopped else perhaps if answer is Leads.MAYBE else met).append(Met(front, route, answer))
+    aliases = [each for each in index.aliases if each[1] not in seen and each[0].idle is not True]
+    perhaps += [Met(front, route, Leads.MAYBE) for front, route in aliases]
     gaps = (gap for front, several in index.gaps if _concerns(service, front) for gap in several)
-    return Fronts(tuple(met), tuple(perhaps), tuple(dict.fromkeys(gaps)))
+    return Fronts(tuple(met), tuple(perhaps), tuple(dict.fromkeys(gaps)), tuple(idle), tuple(hidden))
+
+
+def unfinished(service: Subject) -> Iterator[Gap]:
+    """That a reading of Azure did not come whole: what is missing may be a front, or a route of one."""
+    for source in service.audit.inventory.inputs:
+        if source.lost and source.kind is InputKind.SNAPSHOT:
+            yield Gap(
+                Reason.FAILED,
+                f"the rest of {source.path}, which was not read whole: a front may be in it",
+                "auditor collect --resume, then audit the snapshot again",
+            )
+
+
+def unseen(service: Subject) -> Iterator[Gap]:
+    """Why a front may lead to a service though none was read: the input does not show fronts, or not all."""
+    yield from unfinished(service)
+    kinds = {source.kind for source in service.audit.inventory.inputs}
+    if InputKind.SNAPSHOT not in kinds and not service.source.whole:
+        needed = f"whether a proxy stands before {service.name}: no front that was read leads to it"
+        yield Gap(Reason.INPUT, needed, QUERY)
 
 
 def _concerns(service: Subject, front: Front) -> bool:
@@ -102,131 +135,6 @@ def _concerns(service: Subject, front: Front) -> bool:
     if not front.subject.source.declared:
         return True
     return front.subject.source.path == service.source.path
-
-
-def _leads(service: Subject, own: Addresses, route: Route) -> Leads:
-    if isinstance(route.targets, Undetermined):
-        raise route.targets
-    answers = [settled(partial(_target, service, own, route, each)) for each in route.targets]
-    if Leads.YES in answers:
-        if may_not_be_deployed(route.front):
-            raise Undetermined(conditional_gap(route.front))
-        return Leads.YES
-    for answer in (*answers, route.elsewhere):
-        if isinstance(answer, Undetermined):
-            raise Undetermined(*answer.gaps)
-    return Leads.MAYBE if Leads.MAYBE in answers else Leads.NO
-
-
-def _target(service: Subject, own: Addresses, route: Route, target: Target) -> Leads:
-    if target.resource is not None:
-        return _by_link(service, target.resource)
-    name = spelled(target.address)
-    if name in own.gateway or name in own.others:
-        return _by_host(own, route, target)
-    if not target.address.complete:
-        if refers_to(service, name):
-            return _by_host(own, route, target)
-        if target.address.tail.casefold().endswith(OTHER_SERVICES):
-            return Leads.NO
-        raise target.address.undecided()
-    if is_address(name):
-        return _by_address(service, own, route, target, name)
-    if own.unsure is not None:
-        raise Undetermined(own.unsure)
-    addresses = resolved(service, name)
-    if addresses:
-        found = {_by_address(service, own, route, target, each) for each in sorted(addresses)}
-        return Leads.YES if Leads.YES in found else Leads.MAYBE
-    if name.endswith((*OTHER_SERVICES, *SERVICES)):
-        return Leads.NO
-    return Leads.MAYBE
-
-
-def _by_link(service: Subject, reference: Text) -> Leads:
-    """Whether a private link is one to the service: in a template, from the provider on."""
-    own, wanted = id_of(service), reference_spelled(reference)
-    if wanted == own or (not own.startswith("/subscriptions/") and wanted.endswith(own)):
-        return Leads.YES
-    if not reference.complete:
-        raise reference.undecided()
-    return Leads.NO
-
-
-def _by_host(own: Addresses, route: Route, target: Target) -> Leads:
-    """To the gateway or to a portal: both answer at the same address, and the ``Host`` header says which.
-
-    Raises:
-        Undetermined: The header holds another name, which the documents do not say what becomes of.
-    """
-    names = _sent(route, target)
-    if not names or any(_fits(known, name) for name in names for known in own.gateway):
-        return Leads.YES
-    if all(name in own.others for name in names):
-        return Leads.NO
-    if own.unsure is not None:
-        raise Undetermined(own.unsure)
-    if target.host is not None and not target.host.complete:
-        raise target.host.undecided()
-    needed = f"what the service answers to the Host {names[0]}, which is none of its names ({route.place})"
-    raise Undetermined(Gap(Reason.EXTERNAL, needed, "send a name of the service, or show what it answers"))
-
-
-def _sent(route: Route, target: Target) -> tuple[str, ...]:
-    """The names that a route sends as ``Host``; none for any."""
-    if target.host is not None:
-        return (spelled(target.host),)
-    if isinstance(route.hosts, Undetermined):
-        raise route.hosts
-    return tuple(each.casefold() for each in route.hosts)
-
-
-def _fits(known: str, name: str) -> bool:
-    """Whether a name of the service is one of a listener's, which may hold ``*`` and ``?``."""
-    return known == name or (not name.startswith("[") and fnmatchcase(known, name))
-
-
-def _by_address(service: Subject, own: Addresses, route: Route, target: Target, address: str) -> Leads:
-    if address in own.public:
-        return _by_host(own, route, target)
-    networks = {network for each, network in own.private if each == address}
-    if networks:
-        # Private addresses are used over and over: it is this service's in its own network and its peers.
-        return _by_host(own, route, target) if _in_reach(service, route, networks) else Leads.NO
-    if not own.told:
-        raise Undetermined(not_told(service))
-    return Leads.NO
-
-
-def _in_reach(service: Subject, route: Route, networks: set[str]) -> bool:
-    """Whether a front stands in one of some networks, or in one that is connected to it.
-
-    Raises:
-        Undetermined: The connections of its network were not read, or there are some to networks between.
-    """
-    if isinstance(route.networks, Undetermined):
-        raise route.networks
-    if networks & set(route.networks):
-        return True
-    for network in route.networks:
-        found = [each for each in service.audit.inventory.of_type(_NETWORKS) if each.id.casefold() == network]
-        peers = _peers(service.of(found[0])) if found else None
-        if peers is not None and (peers & networks):
-            return True
-        if peers is None or peers:
-            needed = f"whether the network of {route.front.name} leads to that of {service.name}"
-            raise Undetermined(Gap(Reason.ABSENT, needed, f"az network vnet show --ids {network}"))
-    return False
-
-
-def _peers(network: Subject) -> set[str]:
-    """The networks that a network is connected to."""
-    states = ("Connected", "Disconnected", "Initiated")
-    return {
-        str(each.text("/properties/remoteVirtualNetwork/id")).casefold()
-        for each in network.items("/properties/virtualNetworkPeerings", key="/name")
-        if each.read("/properties/peeringState", one_of=states) == "Connected"
-    }
 
 
 # -- which APIs it shows ---------------------------------------------------------------------------------
@@ -269,7 +177,7 @@ def _read_paths(service: Subject) -> Iterator[str]:
 
 def described(service: Subject, fronts: Fronts) -> dict[str, Any] | None:
     """The routes that lead to a service, for a finding's details."""
-    rows = [_row(service, each) for each in fronts.met]
+    rows = [_row(service, each) for each in (*fronts.met, *fronts.stopped())]
     if not rows and not fronts.perhaps:
         return None
     return {"kind": "fronts", "routes": rows, "perhaps": len(fronts.perhaps)}
@@ -282,7 +190,7 @@ def _notes(service: Subject, route: Route) -> Iterator[str]:
     if isinstance(route.hosts, Undetermined) or not route.hosts:
         return
     own = addresses_of(service.with_log(Log())).gateway
-    if not any(_fits(known, name.casefold()) for name in route.hosts for known in own):
+    if not any(fits(name.casefold(), known) for name in route.hosts for known in own):
         yield "callers use host names that are none of the service's"
 
 
@@ -302,7 +210,11 @@ def _row(service: Subject, met: Met) -> Mapping[str, Any]:
         "certain": met.certain,
         "protected": met.protects,
         "firewall": "not read" if isinstance(firewall, Undetermined) else firewall.says,
-        "notes": [*([] if isinstance(firewall, Undetermined) else firewall.notes), *_notes(service, route)],
+        "notes": [
+            *([] if isinstance(firewall, Undetermined) else firewall.notes),
+            *_notes(service, route),
+            *(["stopped: nothing passes it until somebody starts it"] if met.front.idle is True else []),
+        ],
         "apis": told[:_MOST_APIS],
         "apis_of": None if isinstance(apis, Undetermined) else len(told),
     }

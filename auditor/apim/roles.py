@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from typing import Final
 
 from auditor.apim.scopes import Standing, standing, written_scope
-from auditor.model.evidence import Gap, Log, Undetermined
+from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.inventory import Resource
 from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
@@ -72,7 +72,7 @@ def role_of(service: Subject, assignment: Subject) -> Role:
 
     Raises:
         Undetermined: Which role it is, is not known, or it is neither a known one nor defined in the input,
-            and the custom roles were not all read.
+            whether the custom ones were all read or not.
     """
     text = assignment.text("/properties/roleDefinitionId")
     guid = text.tail.rstrip("/").rpartition("/")[2].casefold()
@@ -84,12 +84,11 @@ def role_of(service: Subject, assignment: Subject) -> Role:
     defined = _definitions(service.of(service.resource)).get(guid)
     if defined is not None:
         return _defined(assignment.of(defined))
+    # Built-in roles come and go: only a definition tells what one allows, whatever the lists leave out.
     listed = settled(partial(_all_defined, assignment.of(service.resource)))
-    if isinstance(listed, Undetermined):
-        needed = f"what the role {guid} allows, which {assignment.name} hands out"
-        raise Undetermined(Gap(listed.gaps[0].reason, needed, f"az role definition list --name {guid}"))
-    # What is not among all custom roles is built in, and none of the broad ones.
-    return Role(f"built-in role {guid}", broad=False)
+    reason = listed.gaps[0].reason if isinstance(listed, Undetermined) else Reason.ABSENT
+    needed = f"what the role {guid} allows, which {assignment.name} hands out"
+    raise Undetermined(Gap(reason, needed, f"az role definition list --name {guid}"))
 
 
 def _all_defined(service: Subject) -> int:

@@ -69,8 +69,10 @@ def vault_certificate(user: Subject, identifier: str) -> Subject | None:
 def answers(user: Subject, identifier: str) -> dict[str, int]:
     """How many states of Azure Policy on a vault's certificate say what; rows not well formed are left out.
 
-    The members' names are those of ``ComponentPolicyState``; how Azure writes ids of components was not seen,
-    so that the vault and the certificate are looked for in them. Nothing is decided by it.
+    The examples of the REST reference "Component Policy States" (2024-10-01, read on 2026-11-22) name a
+    certificate by its bare name, with ``componentType`` Certificate and the vault as the resource; ids with
+    the vault in them are taken as well. Nothing is decided by a state: it does not tell with which parameters
+    the definition was assigned, it may be a day old, and no definition asks whether the key can be exported.
     """
     found = _IDENTIFIER.fullmatch(identifier.strip())
     if found is None:
@@ -79,9 +81,13 @@ def answers(user: Subject, identifier: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for resource in user.audit.inventory.of_type(COMPONENT_STATES):
         row = user.with_log(Log()).of(resource)
-        component, answer = (row.stated(f"/properties/{name}") for name in ("componentId", "complianceState"))
+        component, kind = (
+            row.stated(f"/properties/{name}").lower() for name in ("componentId", "componentType")
+        )
+        answer = row.stated("/properties/complianceState")
         parts = f"{component}/{row.stated('/properties/resourceId')}".lower().replace(".", "/").split("/")
-        named = f"/certificates/{found['name']}/".lower() in f"{component}/".lower()
+        bare = kind == "certificate" and component == found["name"].lower()
+        named = bare or f"/certificates/{found['name']}/".lower() in f"{component}/"
         if answer and named and vault in parts:
             counts[answer] = counts.get(answer, 0) + 1
     return counts

@@ -73,7 +73,12 @@ def service_endpoint(location: Subject) -> Verdict:
 
 
 def _leads(endpoint: Subject, service: str) -> bool:
-    return endpoint.text("/service").value().casefold() == service
+    """Whether a service endpoint is one to a service; one that failed, or is on its way, may be none."""
+    if endpoint.text("/service").value().casefold() != service:
+        return False
+    if endpoint.mentions("/provisioningState"):
+        endpoint.read("/provisioningState", one_of=("Succeeded",))
+    return True
 
 
 def _private_endpoints(location: Subject) -> Iterator[Subject]:

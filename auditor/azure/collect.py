@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Final
 
 from auditor.apim.collections import ACTIVITY, API_VERSION
+from auditor.azure import definitions
 from auditor.azure.bodies import (
     count_of,
     full_id,
@@ -82,6 +83,17 @@ class Kept:
     """Requests for single resources that were answered."""
     references: set[tuple[str, str]] = field(default_factory=set)
     """Host and name of what is taken from vaults."""
+    roles: set[str] = field(default_factory=set)
+    """GUIDs of the roles that are assigned."""
+    defined: set[str] = field(default_factory=lambda: set(definitions.KNOWN))
+    """GUIDs of those whose definition is known, listed or asked for."""
+
+    def learn(self, type_: str, body: Any) -> None:
+        """Note what a page says of roles."""
+        if type_ == definitions.ASSIGNED:
+            self.roles.update(definitions.guids_in(type_, body))
+        elif type_ == definitions.DEFINED:
+            self.defined.update(definitions.guids_in(type_, body))
 
 
 @dataclass(slots=True)
@@ -162,15 +174,26 @@ class Collector:
                 self._tell()
                 self._service(service, pool)
                 with self._lock:
-                    self.progress.done += 1
+                    # Once something was left out, no service after it was read to its end.
+                    self.progress.done += not self._skipped
             seen: set[str] = set()
             list(pool.map(partial(self._collection, seen=seen), around(subscription)))
             waiting = self._graph(subscription)
             while waiting:
                 waiting = [task for found in pool.map(self._unseen, waiting) for task in found]
+            with self._lock:
+                wanted = sorted(self.kept.roles - self.kept.defined)
+                self.kept.defined.update(wanted)
+            list(pool.map(partial(self._role, subscription), wanted))
 
     def _unseen(self, task: Task) -> list[Task]:
         return self._collection(task, set())
+
+    def _role(self, subscription: str, guid: str) -> None:
+        """What a role allows that is neither a custom one nor known."""
+        if not self._over():
+            path = definitions.path_of(subscription, guid)
+            self._answer(self.arm.get(path, definitions.VERSION), definitions.DEFINED)
 
     def _service(self, service: str, pool: ThreadPoolExecutor) -> None:
         """One service: itself, then level by level what is below it."""
@@ -321,6 +344,7 @@ class Collector:
             with self._lock:
                 if type_ in _MAY_REFER:
                     self.kept.references.update(references_in(reply.body))
+                self.kept.learn(type_, reply.body)
                 body = self._replaced(reply.body, type_)
         detail = self.redactor.text(reply.detail)
         self._write(

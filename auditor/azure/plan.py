@@ -21,8 +21,9 @@ _OF_WORKSPACE: Final = (
 )  # fmt: skip
 _PROFILES: Final = "microsoft.cdn/profiles"
 _ZONES: Final = "microsoft.network/privatednszones"
-_VERSIONS: Final = {"microsoft.cdn": "2024-02-01", "microsoft.network": "2024-06-01"}
-"""By provider, for what is listed below neighbours."""
+_VERSIONS: Final = {_PROFILES: "2024-02-01", _ZONES: "2024-06-01"}
+"""By type, for what is listed below neighbours: stable versions of the REST references "Azure Front Door
+Standard/Premium" and "Private DNS", checked on 2026-11-22."""
 BELOW: Final[Mapping[str, tuple[str, ...]]] = {
     SERVICE: _OF_SERVICE,
     f"{SERVICE}/apis": _OF_API,
@@ -78,7 +79,7 @@ class Task:
     @property
     def collection(self) -> Collection:
         """What is known of it."""
-        version = _VERSIONS.get(self.parent_type.partition("/")[0])
+        version = _VERSIONS.get("/".join(self.parent_type.split("/")[:2]))
         return (
             collection(self.name)
             if version is None
@@ -158,7 +159,8 @@ def queries() -> tuple[str, ...]:
     )
     of_certificates = (
         "policyresources | where type =~ 'microsoft.policyinsights/componentpolicystates' | where "
-        "tostring(properties.componentId) contains '/certificates/'"
+        "(tostring(properties.componentType) =~ 'Certificate' "
+        "or tostring(properties.componentId) contains '/certificates/')"
     )
     own = (
         f"policyresources | where type in~ ({definitions}) "

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from auditor import DISTRIBUTION, __version__
 from auditor.apim.collections import API_VERSION, SURROUNDINGS
+from auditor.azure import definitions
 from auditor.azure.client import Arm, Reply
 from auditor.azure.clouds import Cloud, cloud_of
 from auditor.azure.collect import Collector, Kept, Progress
@@ -290,11 +291,14 @@ def keep(earlier: Sequence[Record]) -> tuple[Kept, list[Record]]:
         if not isinstance(one, Answer) or queried or one.outcome is not Outcome.COMPLETE:
             continue  # a query is asked again: it has no collection to say whether it came whole
         if _path(one.request) in surveys:
+            kept.learn(_path(one.request).rpartition("/providers/")[2].lower(), one.body)
             worth.append(one)
             continue
         items = _items(one.body)
         if items is None:
             kept.answers.add(one.request)
+            if f"/{definitions.DEFINED}/" in one.request.lower():
+                kept.learn(definitions.DEFINED, {"value": [one.body]})
             worth.append(one)
             continue
         parents = {_collection(item) for item in items}

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import live
-from auditor.errors import Exit
+from auditor.cli import live, outputs
+from auditor.errors import Exit, UsageError
 
 EXAMPLES = (
     "  auditor collect --subscription ID -o snapshot.json.gz",
@@ -45,6 +45,9 @@ def collect(
 
     Ends with 3 where the run was cut short: the file can be audited all the same, and continued.
     """
+    if str(output) == outputs.STDOUT:
+        raise UsageError("--output -: a snapshot grows while it is read: name a file")
+    outputs.check_writable(f"--output {output}", str(output))
     given = live.Live(
         tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time,
         vault_certificates,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import UsageError
+from auditor.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from auditor.config import Configuration
@@ -54,23 +55,28 @@ def check_names(found: Configuration, catalogue: Catalogue) -> None:
     Raises:
         FileError: It names a control, check or format that is not.
     """
-    from auditor.gate import unknown_selectors
+    from auditor.gate import selectors, unknown_selectors
     from reports import FORMATS
 
     checks = {check.id: check for check in catalogue.checks}
     for index, name in enumerate(found.written.get("allow-unknown", ())):
         plain = name.lower() if "." in name or name.lower() in ("all", "input") else name.upper()
         if unknown_selectors([plain], catalogue.checks):
-            raise found.refuse(
-                f"{name!r} is neither all, input, nor a control or check", "allow-unknown", index
-            )
-    known = {control.id for control in catalogue.controls}
+            hint = did_you_mean(name, selectors(catalogue.checks))
+            said = f"{name!r} is neither all, input, nor a control or check{hint}"
+            raise found.refuse(said, "allow-unknown", index)
+    known = [control.id for control in catalogue.controls]
+    see = " (see auditor controls)"
     for index, name in enumerate(found.written.get("controls", ())):
         if name.upper() not in known:
-            raise found.refuse(f"there is no control {name!r} (see auditor controls)", "controls", index)
+            raise found.refuse(
+                f"there is no control {name!r}{did_you_mean(name, known, see)}", "controls", index
+            )
     for name in found.written.get("severities", {}):
         if name not in checks:
-            raise found.refuse(f"there is no check {name!r} (see auditor controls)", "severities", name)
+            raise found.refuse(
+                f"there is no check {name!r}{did_you_mean(name, checks, see)}", "severities", name
+            )
         if checks[name].observation:
             raise found.refuse(f"{name} is an observation, which no gate counts", "severities", name)
     for index, target in enumerate(found.written.get("report", ())):

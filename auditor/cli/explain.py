@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.errors import UsageError
+from auditor.nearest import did_you_mean
 
 EXAMPLES = (
     "  auditor explain NS-2",
@@ -31,6 +32,8 @@ def explain(
 
     known = catalogue()
     wanted = what.strip()
+    if not wanted:
+        raise UsageError("explain: name a control (NS-2) or a check (apim.ns-2.gateway-not-public)")
     for check in known.checks:
         if wanted.lower() in (check.id, check.slug, check.id.removeprefix("apim.")):
             show_check(known, check, no_color=no_color)
@@ -39,6 +42,6 @@ def explain(
         if wanted.upper() == control.id:
             show_control(known, control, no_color=no_color)
             return
-    near = [check.id for check in known.checks if wanted.lower() in check.id][:3]
-    hint = f"; did you mean {', '.join(near)}?" if near else " (see auditor controls)"
+    names = [*(control.id for control in known.controls), *(check.id for check in known.checks)]
+    hint = did_you_mean(wanted, names, " (see auditor controls)")
     raise UsageError(f"explain {what}: no such control or check{hint}")

@@ -142,6 +142,7 @@ class _Shown:
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
         self._last = 0.0
+        self._now = self._said = ""
         self._bar = None
         if not quiet and sys.stderr.isatty():
             from rich.console import Console
@@ -171,11 +172,20 @@ class _Shown:
                 self._task, total=progress.services, completed=progress.done, description=progress.service,
                 calls=words,
             )  # fmt: skip
-        elif not self._quiet and time.monotonic() - self._last >= _EVERY:
+            return
+        self._now = f"  {progress.done} of {_several(progress.services, 'service')}; {words}"
+        if time.monotonic() - self._last >= _EVERY:
             self._last = time.monotonic()
-            say(f"  {progress.done} of {progress.services} services; {words}")
+            self._say()
 
     def end(self) -> None:
-        """Leave the terminal as it was."""
+        """Leave the terminal as it was; elsewhere, say how far the run came."""
         if self._bar is not None:
             self._bar.stop()
+        elif self._now != self._said:
+            self._say()
+
+    def _say(self) -> None:
+        self._said = self._now
+        if not self._quiet:
+            say(self._now)

@@ -12,6 +12,7 @@ import typer
 
 from auditor.cli import options
 from auditor.errors import Exit, FileError, UsageError
+from auditor.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from auditor.model.results import FindingJson, Results
@@ -43,7 +44,9 @@ Against = Annotated[
 Soon = Annotated[
     int, typer.Option("--soon", metavar="DAYS", help="What ends within so many days is said to.", min=0)
 ]
-ResultsFile = Annotated[str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote.")]
+ResultsFile = Annotated[
+    str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote; - reads standard input.")
+]
 Check = Annotated[str, typer.Option("--check", metavar="ID", help="Findings of this check.")]
 Service = Annotated[str, typer.Option("--service", metavar="NAME", help="Of this service; * is any text.")]
 Fingerprint = Annotated[str, typer.Option("--fingerprint", metavar="ID", help="The one finding.")]
@@ -168,10 +171,10 @@ def _draft(word: str, path: str, check: str, service: str, fingerprint: str) -> 
     from auditor.drafts import attestation_draft, waiver_draft
     from auditor.selectors import Selector
 
+    results: Results = load(path)
     if not (check or fingerprint or service):
         raise UsageError(f"say which findings to draft {word}s for: --check, --service or --fingerprint")
     selector = Selector(check=check, service=service, fingerprint=fingerprint)
-    results: Results = load(path)
     wanted = ("fail", "manual") if word == "waiver" else ("manual",)
     make = waiver_draft if word == "waiver" else attestation_draft
     drafts = [
@@ -180,6 +183,10 @@ def _draft(word: str, path: str, check: str, service: str, fingerprint: str) -> 
         if finding["status"] in wanted and selector.covers(place, finding)
     ]
     if not drafts:
+        known = [one["id"] for one in results["catalogue"]["checks"]]
+        if check and check.casefold() not in (one.casefold() for one in known):
+            hint = did_you_mean(check, known, " (see auditor controls)")
+            raise UsageError(f"--check {check}: {path} has no such check{hint}")
         asked = {"--check": check, "--service": service, "--fingerprint": fingerprint}
         given = " ".join(f"{name} {value}" for name, value in asked.items() if value)
         raise UsageError(f"{given}: no {' or '.join(wanted)} finding in {path} is that")

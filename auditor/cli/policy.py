@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -65,8 +66,14 @@ def effective(
     from controls import catalogue
 
     reading = read_paths(paths, parameters or (), complete)
-    for problem in reading.problems:
-        print(f"auditor: {problem}", file=sys.stderr)  # noqa: T201 - warnings go to stderr
+    if not reading.inventory.services and reading.problems:
+        *others, last = reading.problems
+        _say(others)
+        raise last
+    _say(reading.problems)
+    templates = ("arm-template", "portal-export")
+    if parameters and not any(one.kind.value in templates for one in reading.inventory.inputs):
+        raise UsageError("--parameters has no effect: no template was read")
     audit = Audit(reading.inventory, catalogue().knowledge, datetime.now(UTC))
     services = [Subject(audit, resource, Log()) for resource in reading.inventory.services]
     if not services:
@@ -80,3 +87,8 @@ def effective(
 
         show(policy, no_color=no_color)
     raise typer.Exit(Exit.OK if policy["complete"] and not reading.problems else Exit.INCOMPLETE)
+
+
+def _say(problems: Iterable[UnreadableError]) -> None:
+    for problem in problems:
+        print(f"auditor: {problem}", file=sys.stderr)  # noqa: T201 - warnings go to stderr

@@ -17,7 +17,10 @@ EXAMPLES = (
 
 
 def report(
-    results: Annotated[str, typer.Argument(metavar="RESULTS", help="A results.json that scan wrote.")],
+    results: Annotated[
+        str,
+        typer.Argument(metavar="RESULTS", help="A results.json that scan wrote; - reads standard input."),
+    ],
     format_: Annotated[
         str,
         typer.Option("--format", "-f", metavar="FORMAT", help="html, md, json, sarif, junit, csv or oscal."),

@@ -17,6 +17,7 @@ import typer
 
 from auditor.cli import configured, live, moments, options, outputs
 from auditor.errors import UsageError
+from auditor.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from auditor.audit import Options
@@ -96,6 +97,8 @@ def scan(
         tuple(subscription or ()), management_group, resource_group, service, auth, tenant, cloud, max_time,
         vault_certificates,
     )  # fmt: skip
+    if save_snapshot is not None:
+        outputs.check_writable(f"--save-snapshot {save_snapshot}", str(save_snapshot))
     given = _inputs(paths or [], azure, save_snapshot, parameters or [], complete)
     wanted = _options(configuration, allow_empty, as_of, evidence, started, given, parameters, complete)
     wanted = replace(wanted, against=load_baseline(against, configuration["fail-on"]), renamed=RENAMED)
@@ -163,7 +166,7 @@ def _options(
     complete: bool,
 ) -> Options:
     from auditor.audit import Options
-    from auditor.gate import unknown_selectors
+    from auditor.gate import selectors, unknown_selectors
     from controls import catalogue
 
     fail_on = configuration["fail-on"]
@@ -171,18 +174,24 @@ def _options(
         raise UsageError(f"--fail-on {fail_on}: not one of {', '.join(_SEVERITIES)}")
     if evidence not in ("first", "all"):
         raise UsageError(f"--evidence {evidence}: not one of first, all")
+    if "allow-unknown" in configuration.given and not configuration["allow-unknown"]:
+        raise UsageError("--allow-unknown=: nothing is named; without the equals sign it allows all")
     allowed = _selectors(configuration["allow-unknown"])
     known = unknown_selectors(allowed, catalogue().checks)
     if known:
         written = _as_written(known[0], configuration["allow-unknown"])
-        raise UsageError(f"--allow-unknown {written}: no such control or check")
+        hint = did_you_mean(written, selectors(catalogue().checks), " (see auditor controls)")
+        raise UsageError(f"--allow-unknown {written}: no such control or check{hint}")
     controls = configuration["controls"]
     if "controls" in configuration.given and not controls:
         raise UsageError("--controls: no control named")
     asked = frozenset(part.upper() for part in controls) or None
     for control_id in sorted(asked or ()):
-        if control_id not in {control.id for control in catalogue().controls}:
-            raise UsageError(f"--controls {control_id}: no such control (see auditor controls)")
+        ids = [control.id for control in catalogue().controls]
+        if control_id not in ids:
+            written = _as_written(control_id, controls)
+            hint = did_you_mean(control_id, ids, " (see auditor controls)")
+            raise UsageError(f"--controls {written}: no such control{hint}")
     scope = {
         "paths": paths,
         "parameters": parameters or [],

@@ -24,18 +24,36 @@ def load(path: str) -> Any:
     """
     from auditor.model.results import SCHEMA_VERSION
 
+    if path == "-" and sys.stdin is None:
+        raise UnreadableError(path, "cannot be read: standard input is closed")
     try:
-        value = json.loads(Path(path).read_bytes())
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise UnreadableError(path, "not valid JSON") from None
+        raise UnreadableError(path, f"cannot be read: {error.strerror or 'I/O error'}") from None
+    except ValueError:
+        raise UnreadableError(path, "cannot be read: no file can have that name") from None
+    if not data.strip():
+        raise UnreadableError(path, "the file is empty")
+    value = _parsed(path, data)
     version = value.get("schema_version") if isinstance(value, dict) else None
     if not isinstance(version, int) or "services" not in value:
         raise UnreadableError(path, "not a stored result: scan writes one with --report json=results.json")
     if version > SCHEMA_VERSION:
         raise UnreadableError(path, f"written by a newer version (schema {version}); update the tool")
     return value
+
+
+def _parsed(path: str, data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        # Whoever reads what people wrote knows encodings and places.
+        from auditor.sources.jsontext import decode, not_json
+
+        if isinstance(error, UnicodeDecodeError):
+            decode(path, data)
+            raise UnreadableError(path, "not valid JSON: its encoding is none that JSON has") from None
+        raise not_json(path, error) from None
 
 
 def load_comparable(path: str) -> Stored:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, TextIO
 
 
 class _Raw(Protocol):
@@ -49,16 +51,26 @@ class Unheard(io.RawIOBase):
             return view.nbytes
 
 
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
 def tolerant_output() -> Unheard | None:
     """Let neither a character that a console cannot show nor a pipe that closes end the program.
 
     Returns:
         What standard output writes to, if it is a file of the system.
     """
+    # A stream that was closed before the program began is none: what goes there goes nowhere.
+    closed = sys.stdout is None
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
+    if closed:
+        return None
     # Unbuffered output (python -u) has nothing between the text and the file.
     buffer = getattr(sys.stdout, "buffer", None)
     raw = getattr(buffer, "raw", buffer)

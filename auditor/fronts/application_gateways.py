@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from auditor.fronts.firewalls import OF_GATEWAYS, policy
+from auditor.fronts.precedence import Order, hosts_of, listener_of
 from auditor.fronts.references import part
 from auditor.fronts.route import ClientAuth, Firewall, Front, FrontKind, Route, Target
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
@@ -23,6 +24,7 @@ TYPE = "microsoft.network/applicationgateways"
 _TIERS = ("Standard", "Standard_v2", "WAF", "WAF_v2", "Basic")
 _GUARDED = ("WAF", "WAF_v2")
 _ANY = "/*"
+_STATE = "/properties/operationalState"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,18 @@ def read(gateway: Subject) -> Front:
     """A gateway with its routes."""
     routes: list[Route] = []
     gap = settled(lambda: _all(gateway, routes))
-    return Front(gateway, FrontKind.APPLICATION_GATEWAY, tuple(routes), gap)
+    idle = settled(lambda: _stopped(gateway))
+    return Front(gateway, FrontKind.APPLICATION_GATEWAY, tuple(routes), gap, idle)
+
+
+def _stopped(gateway: Subject) -> bool:
+    """Whether a gateway is stopped, and carries no traffic.
+
+    Only a gateway that runs reports it, so that a template which states it says nothing.
+    """
+    if gateway.source.declared or not gateway.mentions(_STATE):
+        return False
+    return gateway.read(_STATE, one_of=("Stopped", "Starting", "Running", "Stopping")) == "Stopped"
 
 
 def _all(gateway: Subject, routes: list[Route]) -> None:
@@ -70,16 +83,20 @@ def _take(found: Iterator[Route], routes: list[Route]) -> None:
 
 
 def _http(gateway: Subject) -> Iterator[Route]:
-    for rule in gateway.items("/properties/requestRoutingRules", key="/name"):
+    order = Order(gateway)
+    for place, rule in enumerate(gateway.items("/properties/requestRoutingRules", key="/name")):
         log = Log()
         quiet = rule.with_log(log)
+        taken = order.before(place, log)
         branches = settled(partial(_branches, gateway.with_log(log), quiet))
         if isinstance(branches, Undetermined):
             branches = [_Branch(quiet, rule.item, patterns=branches, before=branches)]
         for branch in branches:
             own = Log()
             own.extend(log.entries)
-            yield _route(gateway.with_log(own), rule.with_log(own), branch, own)
+            route = _route(gateway.with_log(own), rule.with_log(own), branch, own)
+            route.taken = taken
+            yield route
 
 
 def _branches(gateway: Subject, rule: Subject) -> list[_Branch]:
@@ -110,7 +127,7 @@ def _patterns(rule: Subject) -> tuple[str, ...]:
 
 def _route(gateway: Subject, rule: Subject, branch: _Branch, log: Log) -> Route:
     at = branch.at.with_log(log)
-    found = settled(lambda: _listener(gateway, rule))
+    found = settled(lambda: listener_of(gateway, rule))
     route = Route(gateway, FrontKind.APPLICATION_GATEWAY, "a listener", branch.name, log)
     route.patterns, route.before = branch.patterns, branch.before
     if branch.lost and isinstance(branch.patterns, Undetermined):
@@ -124,7 +141,7 @@ def _route(gateway: Subject, rule: Subject, branch: _Branch, log: Log) -> Route:
         route.hosts = route.public = route.firewall = route.client = found
         return route
     route.listener = f"listener {found.item}"
-    route.hosts = settled(lambda: _hosts(found))
+    route.hosts = settled(lambda: hosts_of(found))
     route.public = settled(lambda: _is_public(gateway, found))
     route.client = settled(lambda: _client(gateway, found))
     route.firewall = settled(lambda: _firewall(gateway, found, at if branch.own_policy else None))
@@ -132,18 +149,6 @@ def _route(gateway: Subject, rule: Subject, branch: _Branch, log: Log) -> Route:
         # A path rule that was not read may have a policy of its own.
         route.firewall = branch.patterns
     return route
-
-
-def _listener(gateway: Subject, rule: Subject) -> Subject:
-    listeners = gateway.items("/properties/httpListeners", key="/name")
-    return part(listeners, rule.text("/properties/httpListener/id"), "the listener")
-
-
-def _hosts(listener: Subject) -> tuple[str, ...]:
-    names = [each.text("").value() for each in listener.items("/properties/hostNames")]
-    if not names and listener.has("/properties/hostName"):
-        names = [listener.text("/properties/hostName").value()]
-    return tuple(name for name in names if name)
 
 
 def _is_public(gateway: Subject, listener: Subject) -> bool:

@@ -1,6 +1,7 @@
 """Front Door (classic), which is retired on 31 March 2027: one resource that holds all of it.
 
-Source: REST specification ``FrontDoorProperties`` (2021-06-01).
+Sources: REST specification ``FrontDoorProperties`` (2021-06-01); "What is Azure Front Door (classic)?", for
+the date, read on 2026-11-22.
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ built-in policies 12430be1-6cc8-4527-a9a8-e3d38f250096 and 425bea59-a659-4cbb-8d
 
 from __future__ import annotations
 
+from functools import partial
+from ipaddress import IPv4Network, collapse_addresses
+
 from auditor.fronts.references import resource
 from auditor.fronts.route import Firewall
 from auditor.model.evidence import Undetermined
@@ -22,6 +25,9 @@ _STATES = ("Enabled", "Disabled")
 _AGAINST_ATTACKS = ("Microsoft_DefaultRuleSet", "DefaultRuleSet", "OWASP")
 _OTHER_SETS = ("Microsoft_BotManagerRuleSet", "BotProtection", "Microsoft_HTTPDDoSRuleSet")
 """Sets against bots and floods: what a known attack looks like is none of their rules."""
+_BODIES = "/properties/policySettings/requestBodyCheck"
+_OFF = ("false", "disabled")
+"""What it says of a policy for gateways, and of one for front doors."""
 _ACTION = "/ruleSetAction"
 _ACTIONS = ("Block", "Redirect", "Log", "Allow")
 _BLOCKING = ("Block", "Redirect")
@@ -29,6 +35,8 @@ _BY_RULE = ("1.", "preview-0.")
 """How the versions begin whose rules each have an action of their own; later ones take the set's."""
 _NEGATED = ("/negationConditon", "/negateCondition")
 """What turns a condition round; the first is spelled so on the wire."""
+_VALUES = ("/matchValues", "/matchValue")
+"""What a condition compares with, as gateways and front doors call it."""
 _CUSTOM_RULES = {OF_GATEWAYS: "/properties/customRules", OF_FRONT_DOORS: "/properties/customRules/rules"}
 _COMMANDS = {
     OF_GATEWAYS: "az network application-gateway waf-policy show --ids ID",
@@ -109,6 +117,8 @@ def _notes(found: Subject, sets: list[Subject]) -> tuple[str, ...]:
         notes.append(f"{off} rules disabled")
     if allowing := sum(_allows(each) for each in _listed(found, _CUSTOM_RULES[found.resource.type])):
         notes.append(f"{allowing} custom rules allow without a look at the managed ones")
+    if found.mentions(_BODIES) and str(settled(partial(found.read, _BODIES))).casefold() in _OFF:
+        notes.append("request bodies are not looked at")
     return tuple(notes)
 
 
@@ -131,9 +141,26 @@ def _allows_all(rule: Subject) -> bool:
 
 
 def _matches_anything(condition: Subject) -> bool:
-    if condition.text("/operator").value().casefold() != "any":
+    """Whether a condition fits every request: its operator is Any, or it names every address of IPv4."""
+    operator = condition.text("/operator").value().casefold()
+    if operator not in ("any", "ipmatch"):
         return False
-    return not any(condition.mentions(at) and condition.flag(at) for at in _NEGATED)
+    if any(condition.mentions(at) and condition.flag(at) for at in _NEGATED):
+        return False
+    return operator == "any" or _names_all_addresses(condition)
+
+
+def _names_all_addresses(condition: Subject) -> bool:
+    values = next((at for at in _VALUES if condition.mentions(at)), _VALUES[0])
+    named = [network for each in condition.items(values) if (network := _network(each.text("").value()))]
+    return any(each.prefixlen == 0 for each in collapse_addresses(named))
+
+
+def _network(text: str) -> IPv4Network | None:
+    try:
+        return IPv4Network(text.strip(), strict=False)
+    except ValueError:
+        return None
 
 
 def _listed(subject: Subject, pointer: str) -> list[Subject]:

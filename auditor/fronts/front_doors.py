@@ -2,8 +2,8 @@
 
 A profile says nothing of itself but its tier: endpoints, routes, origins and security policies are resources
 below it, which Resource Graph does not hold. Sources: REST reference "Azure Front Door Standard/Premium"
-(api-version 2024-02-01); "Security policies in Azure Front Door" (which domains and paths a firewall policy
-is for).
+(api-version 2024-02-01, offered still, checked on 2026-11-22); "Security policies in Azure Front Door"
+(which domains and paths a firewall policy is for).
 """
 
 from __future__ import annotations

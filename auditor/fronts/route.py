@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from auditor.fronts.precedence import NOTHING, Taken
 from auditor.model.evidence import Log, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.text import Text
@@ -71,6 +72,8 @@ class Route:
     patterns: tuple[str, ...] | Undetermined = ("/*",)
     before: tuple[str, ...] | Undetermined = ()
     """Patterns of the rules that are tried first and win."""
+    taken: Taken = NOTHING
+    """Host names that other rules take at the same address and port."""
     public: bool | Undetermined = True
     """Whether it has an address on the internet."""
     targets: tuple[Target, ...] | Undetermined = ()
@@ -103,3 +106,5 @@ class Front:
     routes: tuple[Route, ...]
     gap: Undetermined | None = None
     """Why it may have further routes."""
+    idle: bool | Undetermined = False
+    """Whether it is stopped, so that nothing passes it until somebody starts it."""

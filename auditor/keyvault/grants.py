@@ -1,8 +1,9 @@
 """Who may read a secret by role assignments: at the secret, its vault, or anywhere above.
 
 Sources: "Provide access to Key Vault with Azure role-based access control", "Understand scope for Azure
-RBAC". Conditions of assignments are not evaluated, groups are not opened; a deny assignment in the
-input leaves it open.
+RBAC", "List Azure deny assignments" (read on 2026-11-22). Conditions of assignments are not evaluated, groups
+are not opened. A deny assignment that may name what is needed leaves it open, and so does a snapshot that
+does not tell all of them. Other inputs hardly hold any: of those, what is in them counts.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from auditor.keyvault.principals import Principal, is_principal
 from auditor.keyvault.roles import BUILT_IN, GET, LIST, NEEDED, allows
 from auditor.keyvault.tally import Grant, Tally
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
-from auditor.model.inventory import IN_EXPRESSION, Resource
+from auditor.model.inventory import IN_EXPRESSION, InputKind, Resource
 from auditor.model.logic import settled
 from auditor.model.subject import Subject
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
-DENIALS = "microsoft.authorization/denyassignments"
+DENIALS = "Microsoft.Authorization/denyAssignments"
 _AT = f"/providers/{ASSIGNMENTS}/".lower()
 _GROUPS = "/providers/microsoft.management/managementgroups/"
 _ABOVE = ("/providers/subscriptions", "/providers/microsoft.resources/", _GROUPS)
@@ -62,13 +63,39 @@ def by_roles(vault: Subject, reference: Reference, principal: Principal) -> Gran
 
 
 def _check_denials(vault: Subject, principal: Principal) -> None:
-    """Raise where the input holds a deny assignment at a vault or above, which wins over every role."""
+    """Raise where a deny assignment at a vault or above may take the role away: it wins over every role.
+
+    Raises:
+        Undetermined: There is one that denies what is needed, or a snapshot does not hold the whole list.
+    """
+    if vault.source.kind is InputKind.SNAPSHOT:
+        denials = vault.around(DENIALS)
+    else:
+        denials = (vault.of(found) for found in vault.audit.inventory.of_type(DENIALS.lower()))
     own = vault.resource.id.lower()
-    for found in vault.audit.inventory.of_type(DENIALS):
-        scope = found.id.lower().rpartition(f"/providers/{DENIALS}/")[0]
-        if f"{own}/".startswith(f"{scope}/") or scope.startswith((_GROUPS, f"{own}/")):
-            needed = f"whether the deny assignment {found.name} keeps {principal.words} from {vault.name}"
+    for denial in denials:
+        scope = denial.resource.id.lower().rpartition(f"/providers/{DENIALS.lower()}/")[0]
+        above = f"{own}/".startswith(f"{scope}/") or scope.startswith(_GROUPS)
+        if (above or scope.startswith(f"{own}/")) and _takes_away(denial, at=scope == own, above=above):
+            needed = f"whether the deny assignment {denial.name} keeps {principal.words} from {vault.name}"
             raise Undetermined(Gap(Reason.EXTERNAL, needed, "read its principals and dataActions"))
+
+
+def _takes_away(denial: Subject, *, at: bool, above: bool) -> bool:
+    """Whether a deny assignment names what is needed, for the vault it stands at or above.
+
+    Args:
+        denial: The deny assignment.
+        at: It stands at the vault itself.
+        above: It stands at the vault or above it.
+    """
+    only_there = "/properties/doNotApplyToChildScopes"
+    if above and not at and denial.mentions(only_there) and denial.flag(only_there):
+        return False
+    denied: set[str] = set()
+    for block in denial.items("/properties/permissions"):
+        denied |= _granted(_actions(block, "/dataActions"), _actions(block, "/notDataActions"))
+    return bool(denied)
 
 
 def scope_of(assignment: Resource) -> str:

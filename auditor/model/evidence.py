@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.model.values import Json
 
@@ -39,6 +40,23 @@ class Reason(StrEnum):
     """It lies outside Azure's configuration: a URL to be fetched, another party's system."""
     UNREAD_POLICY = "unread-policy"
     """It is decided by a policy document that was not read."""
+
+
+REASON_WORDS: Final[Mapping[str, str]] = {
+    Reason.ABSENT: "not in this input",
+    Reason.UNRESOLVED: "an expression that this input cannot resolve",
+    Reason.NOT_DECLARED: "the template deploys none; others may",
+    Reason.INPUT: "this kind of input can never show it",
+    Reason.FORBIDDEN: "the reader was not allowed to read it",
+    Reason.FAILED: "reading it failed",
+    Reason.THROTTLED: "Azure refused further requests",
+    Reason.TRUNCATED: "the list was not complete",
+    Reason.UNKNOWN_VALUE: "a value this version does not know",
+    Reason.API_VERSION: "read with an api-version that may leave it out",
+    Reason.EXTERNAL: "it lies outside Azure's configuration",
+    Reason.UNREAD_POLICY: "a policy that was not read decides it",
+}
+"""Why a fact is not known, in words for readers; by the reason or its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +121,7 @@ class Undetermined(Exception):  # noqa: N818 - the word of the design; it is an 
         self.gaps: tuple[Gap, ...] = gaps
 
     def __str__(self) -> str:
-        return "; ".join(f"{gap.needed} ({gap.reason})" for gap in self.gaps)
+        return "; ".join(f"{gap.needed} ({REASON_WORDS[gap.reason]})" for gap in self.gaps)
 
 
 class Log:

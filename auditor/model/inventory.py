@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 from auditor.model.evidence import Reason
@@ -75,6 +76,8 @@ class Input:
     """What to know about it: parameters without a value, linked templates not followed."""
     lost: int = 0
     """How many parts of it could not be read or followed: it may hold more than its resources show."""
+    identity: str = ""
+    """Who read it from Azure; empty for what was not read from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +207,11 @@ class Inventory:
         has nothing that it does not mention.
         """
         recorded = self.listings.get((parent.key, type_))
-        if recorded is not None:
+        if recorded is not None and not recorded.complete:
             return recorded
+        doubt = self._elsewhere(parent, type_)
+        if doubt is not None or recorded is not None:
+            return doubt or recorded
         seen = self._children.get((parent.key, type_)) or self._extensions.get((parent.key, type_))
         if parent.input.whole or (seen and parent.input.declared and not parent.implied):
             return Listing(complete=True, origin=parent.origin)
@@ -222,8 +228,57 @@ class Inventory:
         _, _, tail = resource.id.lower().partition("/subscriptions/")
         recorded = self.listings.get((f"/subscriptions/{tail.partition('/')[0]}", type_)) if tail else None
         if recorded is None and resource.input.whole:
+            if any(found.input is resource.input for found in self.of_type(type_)):
+                for twin in self._twins.get(_service_of(resource.key), ()):
+                    return _of_a_twin(resource, twin)
             return Listing(complete=True, origin=resource.origin)
         return recorded
+
+    def _elsewhere(self, parent: Resource, type_: str) -> Listing | None:
+        """Why a collection may hold more: what may be the same service under another name has some of it."""
+        own = _service_of(parent.key) if self._twins else ""
+        for twin in self._twins.get(own, ()):
+            key = (f"{twin.key}{parent.key[len(own) :]}", type_)
+            if self._children.get(key) or self._extensions.get(key):
+                return _of_a_twin(parent, twin)
+        return None
+
+    @cached_property
+    def _twins(self) -> Mapping[str, tuple[Resource, ...]]:
+        """By the key of a service: what may be the same one, though another name stands in the file.
+
+        A template that names its service by an expression which is not known, and children of a service by
+        another name, describes one service or two.
+        """
+        by_file: dict[int, list[Resource]] = {}
+        for service in self.services:
+            by_file.setdefault(id(service.input), []).append(service)
+        return {
+            one.key: found
+            for several in by_file.values()
+            if any(each.implied for each in several) and any("[" in each.name for each in several)
+            for one in several
+            if (found := tuple(other for other in several if other is not one and _may_be_one(one, other)))
+        }
+
+
+_SERVICE_IN_KEY = f"/providers/{SERVICE}/"
+
+
+def _service_of(key: str) -> str:
+    """The part of a key that names a service; empty for what stands below none."""
+    head, separator, tail = key.partition(_SERVICE_IN_KEY)
+    return f"{head}{separator}{tail.partition('/')[0]}" if separator else ""
+
+
+def _may_be_one(one: Resource, other: Resource) -> bool:
+    """Whether two names in a file may mean one service: two that it declares are two."""
+    return (one.implied or other.implied) and ("[" in one.name or "[" in other.name)
+
+
+def _of_a_twin(resource: Resource, twin: Resource) -> Listing:
+    detail = f"whether {twin.name.replace(IN_EXPRESSION, '/')} is the same service: a name is not known"
+    return Listing(complete=False, origin=resource.origin, reason=Reason.UNRESOLVED, detail=detail)
 
 
 def _extension_target(resource: Resource) -> str:

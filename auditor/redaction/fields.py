@@ -194,6 +194,14 @@ FIELDS: Final[tuple[Field, ...]] = (
         "personal data",
         Manner.TEXT,
     ),
+    # Deny Assignments: newer versions tell names and addresses of principals.
+    *_rows(
+        "Microsoft.Authorization/denyAssignments",
+        "/properties/description /properties/principals/[]/displayName /properties/principals/[]/email"
+        " /properties/excludePrincipals/[]/displayName /properties/excludePrincipals/[]/email",
+        "personal data",
+        Manner.TEXT,
+    ),
     # Portal Settings and Portal Config: delegation's validation key.
     *_service("portalsettings", "/properties/validationKey", "validation key"),
     *_service("portalconfigs", "/properties/delegation/validationKey", "validation key"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-from auditor.snapshot.records import Footer, Header, Record, SnapshotError, record
+from auditor.snapshot.records import NUMBER, Footer, Header, Record, SnapshotError, record
 
 MAGIC: Final = b"\x1f\x8b"
 _WINDOW: Final = 16 + zlib.MAX_WBITS
@@ -45,6 +45,7 @@ class Writer:
         self._zip = zlib.compressobj(6, zlib.DEFLATED, _WINDOW)
         self._lock = threading.Lock()
         self._closed = False
+        self._lines = 0
         self.write(header)
         for one in kept:
             self.write(one)
@@ -54,10 +55,13 @@ class Writer:
     def write(self, one: Record) -> None:
         """Append one record."""
         text = json.dumps(one.line(), ensure_ascii=False, separators=(",", ":"))
-        data = (text + "\n").encode("utf-8", "surrogatepass")
+        whole = text.encode("utf-8", "surrogatepass")
         with self._lock:
             if self._closed:
                 return
+            # The number is known here alone; a line is an object with members, which end in a brace.
+            data = whole[:-1] + f',"{NUMBER}":{self._lines}}}\n'.encode()
+            self._lines += 1
             self._file.write(self._zip.compress(data) + self._zip.flush(zlib.Z_SYNC_FLUSH))
             self._file.flush()
 
@@ -98,10 +102,11 @@ def records(data: bytes) -> Iterator[Record]:
         data: The file, compressed or not.
 
     Raises:
-        SnapshotError: It is none, of a newer version, or damaged before its end.
+        SnapshotError: It is none, of a newer version, or damaged before its end: lines are missing too.
     """
     first = True
-    for text, last in _lines(data):
+    numbered = False
+    for number, (text, last) in enumerate(_lines(data)):
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
@@ -114,6 +119,11 @@ def records(data: bytes) -> Iterator[Record]:
             raise SnapshotError("a line of it is nested too deeply") from None
         if first and not isinstance(found, Header):
             raise SnapshotError("it does not begin with a header")
+        if first:
+            # Snapshots of version 1 have no numbers: of them only what listings count is known to be there.
+            numbered = int(value["auditor_snapshot"]) > 1
+        if numbered and value.get(NUMBER) != number:
+            raise SnapshotError(f"line {number + 1} is not the one that was written there: collect again")
         first = False
         yield found
     if first:

@@ -13,8 +13,10 @@ from auditor.errors import AuditorError
 from auditor.model.values import Json
 from auditor.snapshot.codec import decoded, encoded
 
-VERSION: Final = 1
-"""Of the format; a reader takes its own version and older ones."""
+VERSION: Final = 2
+"""Of the format; a reader takes its own version and older ones. Since 2 every line carries its number."""
+NUMBER: Final = "n"
+"""The member of a line that holds its number, counted from 0 for the header."""
 
 
 class Outcome(StrEnum):
@@ -142,9 +144,8 @@ def record(line: Any) -> Record:
         if "auditor_snapshot" in line:
             if int(line["auditor_snapshot"]) > VERSION:
                 raise SnapshotError(f"of version {line['auditor_snapshot']}: update the tool to read it")
-            return _sound(
-                Header(**{name: value for name, value in line.items() if name != "auditor_snapshot"})
-            )
+            own = {name: value for name, value in line.items() if name not in ("auditor_snapshot", NUMBER)}
+            return _sound(Header(**own))
         if "listing" in line:
             return _sound(Listed(**{**line["listing"], "outcome": Outcome(line["listing"]["outcome"])}))
         if "end" in line:

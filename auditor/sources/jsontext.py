@@ -83,13 +83,8 @@ class JsonDocument:
             # Blanking keeps every offset, so places in the cleaned text are places in the file.
             self._text = _TOKEN.sub(_blank, self._text)
             return _DECODER.decode(self._text)
-        except json.JSONDecodeError as error:
-            message = f"not valid JSON: {error.msg[0].lower()}{error.msg[1:]}"
-            raise UnreadableError(self.path, message, error.lineno, error.colno) from None
-        except RecursionError:
-            raise UnreadableError(self.path, "nested too deeply to be an Azure document") from None
-        except ValueError:
-            raise UnreadableError(self.path, "not valid JSON: a number has too many digits") from None
+        except (ValueError, RecursionError) as error:
+            raise not_json(self.path, error) from None
 
     def locate(self, pointer: str) -> Place | None:
         """The place of the value at ``pointer``, or of the nearest ancestor there is.
@@ -167,6 +162,16 @@ class JsonDocument:
             self._lines = [0, *(found.end() for found in re.finditer("\n", self._text))]
         line = bisect_right(self._lines, offset)
         return Place(line, offset - self._lines[line - 1] + 1)
+
+
+def not_json(path: str, error: ValueError | RecursionError) -> UnreadableError:
+    """What the parser of the standard library met, with the place where it shows."""
+    if isinstance(error, json.JSONDecodeError):
+        message = f"not valid JSON: {error.msg[0].lower()}{error.msg[1:]}"
+        return UnreadableError(path, message, error.lineno, error.colno)
+    if isinstance(error, RecursionError):
+        return UnreadableError(path, "not valid JSON: nested too deeply")
+    return UnreadableError(path, "not valid JSON: a number has too many digits")
 
 
 def _skip(text: str, at: int) -> int:

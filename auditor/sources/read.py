@@ -53,8 +53,7 @@ def read_paths(
         called: What to call the one file that is read, where its path says nothing to a reader.
 
     Raises:
-        UsageError: A parameters file is none.
-        UnreadableError: A parameters file cannot be read.
+        UsageError: A parameters file is none, or cannot be read.
     """
     redactor = redactor or Redactor()
     parameters = _parameters(parameter_files)
@@ -85,11 +84,13 @@ def _read(path: str, parameters: Mapping[str, Json], whole: bool, label: str) ->
     """One file's resources, or a sentence on what it is instead."""
     data = _bytes(path)
     if is_snapshot(data):
-        shaped: Shaped | None = snapshot.shape(label, data)
+        shaped: Shaped | str | None = snapshot.shape(label, data)
     else:
         shaped = _shape(JsonDocument(label, decode(label, data)), parameters)
     if shaped is None:
         return "JSON, but neither an ARM template nor Azure resources"
+    if isinstance(shaped, str):
+        return shaped
     source = Input(
         path=label,
         kind=shaped.kind,
@@ -99,13 +100,16 @@ def _read(path: str, parameters: Mapping[str, Json], whole: bool, label: str) ->
         whole=whole,
         notes=tuple(shaped.notes),
         lost=shaped.lost,
+        identity=shaped.identity,
     )
     return Batch(source, shaped)
 
 
-def _shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped | None:
+def _shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped | str | None:
     value = document.value
     if isinstance(value, dict):
+        if {"schema_version", "catalogue", "services"} <= value.keys():
+            return "a stored result: auditor report renders it; to audit again, give what it was made of"
         if is_template(value):
             return templates.shape(document, parameters)
         if is_parameters(value):
@@ -117,7 +121,11 @@ def _shape(document: JsonDocument, parameters: Mapping[str, Json]) -> Shaped | N
 def _parameters(paths: Sequence[str]) -> dict[str, Json]:
     merged: dict[str, Json] = {}
     for path in paths:
-        value = JsonDocument(path, decode(path, _bytes(path))).value
+        try:
+            value = JsonDocument(path, decode(path, _bytes(path))).value
+        except UnreadableError as error:
+            # What an option names decides what is judged, as waivers do: the run is set up wrongly.
+            raise UsageError(f"--parameters {error}") from None
         if not isinstance(value, dict) or not is_parameters(value):
             raise UsageError(f"--parameters {path}: not a deployment parameters file")
         given = value.get("parameters")
@@ -128,6 +136,8 @@ def _parameters(paths: Sequence[str]) -> dict[str, Json]:
 
 def _bytes(path: str) -> bytes:
     if path == STDIN:
+        if sys.stdin is None:
+            raise UnreadableError(_label(path), "cannot be read: standard input is closed")
         data = sys.stdin.buffer.read(_LARGEST + 1)
     else:
         try:

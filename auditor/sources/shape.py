@@ -53,6 +53,8 @@ class Shaped:
     notes: list[str] = field(default_factory=list)
     lost: int = 0
     """Items that could not be read as resources, or are not here: the document is not the whole of it."""
+    identity: str = ""
+    """Who read it from Azure, where it tells."""
     unread: list[tuple[str, Origin]] = field(default_factory=list)
     """Ids of services that were asked for and did not answer: they are judged, with nothing known of them."""
 

@@ -48,6 +48,7 @@ def shape(path: str, data: bytes) -> Shaped:
         for one in records(data):
             match one:
                 case Header():
+                    shaped.identity = _who(one)
                     shaped.notes.append(_about(one))
                 case Answer():
                     shaped.resources += _resources(one)
@@ -77,9 +78,12 @@ def shape(path: str, data: bytes) -> Shaped:
     return shaped
 
 
+def _who(header: Header) -> str:
+    return header.identity.get("name") or "an unnamed identity"
+
+
 def _about(header: Header) -> str:
-    who = header.identity.get("name") or "an unnamed identity"
-    return f"read from Azure ({header.cloud}) by {who}, begun {header.started}"
+    return f"read from Azure ({header.cloud}) by {_who(header)}, begun {header.started}"
 
 
 def _service(request: str) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from auditor.apim.collections import planned, reported
 from auditor.apim.kinds import ANY_CERTIFICATE, CERTIFICATE, HOST_NAME, in_workspace
-from auditor.apim.vaultrefs import has_reference, names_version
+from auditor.apim.vaultrefs import has_reference, names_version, refresh_code
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.subject import Subject
 from auditor.model.values import Redacted
@@ -85,8 +85,7 @@ def certificate_refresh(certificate: Subject) -> Verdict:
     """The service could read the certificate the last time it tried."""
     if not has_reference(certificate, _IDENTIFIER):
         return NotApplicable(_UPLOADED)
-    reported(certificate, "/properties/keyVault/lastStatus")
-    code = certificate.text("/properties/keyVault/lastStatus/code").value()
+    code = refresh_code(certificate)
     if code.casefold() == "success":
         return Pass("The last refresh from Key Vault succeeded.")
     return Fail(

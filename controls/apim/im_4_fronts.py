@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from auditor.apim.client_certificates import Header, Use, gap, use_of
-from auditor.apim.fronts import Fronts, Met, apis_behind, described, fronts_of
+from auditor.apim.fronts import Fronts, Met, apis_behind, described, fronts_of, unfinished, unseen
 from auditor.apim.libraries import seen
 from auditor.fronts.route import ClientAuth
 from auditor.model.evidence import Gap, Log, Undetermined
@@ -34,7 +34,7 @@ def passing(service: Subject, api: Subject, use: Use) -> Passing:
     """What the fronts before a service do with the headers that an API believes."""
     names = use.header_names
     fronts = fronts_of(service)
-    others = bool(fronts.gaps or fronts.perhaps) or len(fronts.certain()) < len(fronts.met)
+    others = bool(fronts.gaps or fronts.perhaps or fronts.idle) or len(fronts.certain()) < len(fronts.met)
     written: list[Met] = []
     for met in fronts.certain():
         if not _shows(service, api, met):
@@ -116,7 +116,13 @@ def termination(service: Subject) -> Verdict:
     whole = not (fronts.gaps or fronts.perhaps) and len(routes) == len(fronts.met)
     if not routes and whole and service.source.whole:
         service.log.extend(read.log.entries)
-        return NotApplicable("No front in the input, which holds everything there is, leads to the service.")
+        _cite(service, [*fronts.idle])
+        for route in fronts.hidden:
+            service.log.extend(route.log.entries[::-1])
+        running = " that runs" if fronts.idle else ""
+        return NotApplicable(
+            f"No front{running} in the input, which holds everything there is, leads to the service."
+        )
     if routes and whole and judged and all(_never(service, routes, *each) for each in judged):
         service.log.extend(read.log.entries)
         _cite(service, routes)
@@ -126,9 +132,11 @@ def termination(service: Subject) -> Verdict:
     known = "; ".join(sorted({each.route.place for each in routes})[:3])
     missing = [each for met in fronts.met for each in _unread(met)]
     missing += [each for api, use in judged for each in _unread_of(api, use)]
-    if missing or fronts.gaps:
+    missing += fronts.gaps
+    missing += unfinished(service) if known or fronts.perhaps else unseen(service)
+    if missing:
         service.log.extend(read.log.entries)
-        raise Undetermined(*dict.fromkeys((*missing, *fronts.gaps)))
+        raise Undetermined(*dict.fromkeys(missing))
     if known:
         words = (
             f"{known} ends its callers' connections. Show how it verifies the certificate and passes it on."

@@ -65,6 +65,15 @@ def private_endpoint(service: Subject) -> Verdict:
             )
         )
     if service.source.declared and not service.source.exported:
+        if not service.source.whole:
+            # Endpoints are often made beside their network, by another template than the service's.
+            raise Undetermined(
+                Gap(
+                    Reason.NOT_DECLARED,
+                    f"whether there is a private endpoint to {service.name}: this template creates none",
+                    "declare it in the template, or say --complete if there is none",
+                )
+            )
         return Fail(
             "The deployment creates no private endpoint to the service, and no virtual network holds it: "
             "add a Microsoft.Network/privateEndpoints for its Gateway."

@@ -14,10 +14,9 @@ from auditor.apim.exposure import (
     gateway_reach,
     network_of,
 )
-from auditor.apim.fronts import Fronts, Met, described, fronts_of
+from auditor.apim.fronts import QUERY, Fronts, Met, described, fronts_of, unfinished
 from auditor.apim.kinds import SERVICE, below
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
-from auditor.model.inventory import InputKind
 from auditor.model.logic import gap_sentence, settled, some
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, Pass, Severity, Unknown, Verdict
@@ -25,12 +24,6 @@ from controls.apim import ns_6_limits, ns_6_policies
 from controls.declare import check
 
 _MOST_GAPS = 10
-_QUERY = (
-    "az graph query -q \"resources | where type in~ ('microsoft.network/applicationgateways', "
-    "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', "
-    "'microsoft.network/frontdoorwebapplicationfirewallpolicies', 'microsoft.network/frontdoors', "
-    "'microsoft.cdn/profiles')\""
-)
 
 
 @check(
@@ -96,21 +89,43 @@ def _private(service: Subject, fronts: Fronts) -> Verdict:
         if each.route.public is not False and each.protects is not True
     ]
     gaps = [*(gap for each in doubtful for gap in _gaps_of(each)), *fronts.gaps]
-    gaps += _lost(service)
+    gaps += unfinished(service)
     if doubtful or gaps:
         return _unknown(service, fronts, gaps)
-    _cite(service, fronts.met)
+    _cite(service, (*fronts.met, *fronts.idle))
+    for route in fronts.hidden:
+        service.log.extend(route.log.entries[::-1])
+    details, stopped = described(service, fronts), _stopped(fronts)
     if fronts.certain():
         return Pass(
             "Only private networks reach the gateway itself, and a firewall in Prevention guards every route "
-            "of the fronts before it that were read.",
-            described(service, fronts),
+            f"of the fronts before it that were read.{stopped}",
+            details,
         )
     if internal:
-        return Pass("Internal mode: the internet reaches the gateway only through a front door of your own.")
+        return Pass(
+            "Internal mode: the internet reaches the gateway only through a front door of your own."
+            f"{stopped}",
+            details if stopped else None,
+        )
     if service.source.whole:
-        return Pass("The internet does not reach the gateway, and no front in the input leads to it.")
+        return Pass(
+            "The internet does not reach the gateway, and no front in the input "
+            f"{'that runs ' if stopped else ''}leads to it.{stopped}",
+            details if stopped else None,
+        )
     return _unknown(service, fronts, (_no_front(service),))
+
+
+def _stopped(fronts: Fronts) -> str:
+    """What to do before a stopped front is started, as a sentence that begins with a blank; else empty."""
+    unguarded = {f"{m.route.kind} {m.route.front.name}" for m in fronts.idle if m.protects is not True}
+    if not unguarded:
+        return ""
+    return (
+        f" {', '.join(sorted(unguarded))}, by which it could be reached without a firewall that blocks, is "
+        "stopped: guard it before it is started, or delete it."
+    )
 
 
 def _gaps_of(met: Met) -> Iterable[Gap]:
@@ -119,23 +134,12 @@ def _gaps_of(met: Met) -> Iterable[Gap]:
     return found or (Gap(Reason.EXTERNAL, needed, "show what the name resolves to"),)
 
 
-def _lost(service: Subject) -> Iterable[Gap]:
-    """That a reading of Azure did not come whole: what is missing may be a front, or a route of one."""
-    for source in service.audit.inventory.inputs:
-        if source.lost and source.kind is InputKind.SNAPSHOT:
-            yield Gap(
-                Reason.FAILED,
-                f"the rest of {source.path}, which was not read whole: a front may be in it",
-                "auditor collect --resume, then audit the snapshot again",
-            )
-
-
 def _no_front(service: Subject) -> Gap:
     return Gap(
         Reason.INPUT,
         f"whether a web application firewall in Prevention mode stands before {service.name} "
         f"({describe_network(service)}): no front that was read leads to it",
-        _QUERY,
+        QUERY,
     )
 
 
@@ -180,11 +184,15 @@ def _public(service: Subject, fronts: Fronts, who: str) -> Verdict:
     if service.source.whole and not (fronts.met or fronts.perhaps or fronts.gaps):
         return Fail(
             f"{who} ({describe_network(service)}), and the input, which holds "
-            "everything there is, has no application gateway or front door that leads to it: put one with a "
+            f"everything there is, has no {'running ' if fronts.idle else ''}application gateway or front "
+            "door that leads to it: put one with a "
             "firewall in front, and close the way around it.",
         )
     gaps = around.gaps if isinstance(around, Undetermined) else ()
-    return _unknown(service, fronts, (*gaps, *([] if fronts.certain() else [_no_front(service)])))
+    if not fronts.certain():
+        return _unknown(service, fronts, (*gaps, _no_front(service)))
+    needed = f"whether the APIs of {service.name} refuse whoever does not come by the front: none was read"
+    return _unknown(service, fronts, gaps or (Gap(Reason.ABSENT, needed, "add its APIs to the input"),))
 
 
 def _names(fronts: Fronts) -> str:

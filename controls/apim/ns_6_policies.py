@@ -16,14 +16,14 @@ from controls.policies import judged
     feature=BEYOND,
     on=POLICY_SCOPE,
     severity=Severity.MEDIUM,
-    outcomes="pass fail unknown not_applicable",
+    outcomes="pass fail manual unknown not_applicable",
 )
 def cross_origin(scope: Subject) -> Verdict:
     """Policies let pages of named origins call, and no others."""
     return judged(
         scope,
         {Rule.CROSS_ORIGIN, Rule.CROSS_DOMAIN_SCRIPT},
-        passed="Every cors statement names its origins.",
+        passed="Every statement that lets other origins call names them.",
         nothing="No policy lets pages of another origin call.",
         fix="Name the origins that need it.",
     )

@@ -181,7 +181,11 @@ class Estate:
         return self._beside(place)
 
     def _beside(self, place: Place) -> JsonObject | None:
-        if place.type_key in ("microsoft.insights/events", "microsoft.authorization/policyassignments"):
+        if place.type_key in (
+            "microsoft.insights/events",
+            "microsoft.authorization/policyassignments",
+            "microsoft.authorization/roledefinitions",
+        ):
             return next((row for row in self.rows() if row["id"].lower() == place.key), None)
         if place.type_key in neighbours.EXTENSIONS or place.type_key == "microsoft.security/pricings":
             collection = Place(place.key.rpartition("/")[0])
@@ -243,6 +247,9 @@ class Estate:
                 for one in self.subscriptions()
                 if scope == f"/subscriptions/{one}/"
             ]
+        if place.type_key == "microsoft.authorization/roledefinitions":
+            known_here = [one for one in self.subscriptions() if scope == f"/subscriptions/{one}/"]
+            return [neighbours.role_definition(one) for one in known_here]
         if place.type_key in neighbours.EXTENSIONS:
             if place.type_key == "microsoft.insights/diagnosticsettings":
                 return []
@@ -265,6 +272,7 @@ class Estate:
         for one in self.subscriptions():
             yield neighbours.pricing(one)
             yield neighbours.policy_assignment(one)
+            yield neighbours.role_definition(one)
         for number in range(self.services):
             service = self.service(number)
             yield shapes.service(service)

@@ -66,6 +66,8 @@ def _fits(item: JsonObject, path: list[str], sign: str, value: str) -> bool:
     found: object = item
     if path[0] not in item and isinstance(properties, dict):
         found = properties
+    if path == ["type"] and isinstance(properties, dict) and value.endswith("role"):
+        found = properties  # of a role definition: built-in or custom
     for step in path:
         found = found.get(step) if isinstance(found, dict) else None
     text = str(item.get("type", "") if path == ["resourceType"] else found).lower()

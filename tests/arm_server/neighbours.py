@@ -231,6 +231,32 @@ def policy_assignment(subscription: str) -> JsonObject:
     }
 
 
+def role_definition(subscription: str) -> JsonObject:
+    """The built-in role that is assigned on vaults."""
+    kind = "Microsoft.Authorization/roleDefinitions"
+    return {
+        "id": f"/subscriptions/{subscription}/providers/{kind}/{_SECRETS_USER}",
+        "name": _SECRETS_USER,
+        "type": kind,
+        "properties": {
+            "roleName": "Key Vault Secrets User",
+            "type": "BuiltInRole",
+            "permissions": [
+                {
+                    "actions": [],
+                    "notActions": [],
+                    "dataActions": [
+                        "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+                        "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+                    ],
+                    "notDataActions": [],
+                }
+            ],
+            "assignableScopes": ["/"],
+        },
+    }
+
+
 def backup_entry(service: Service) -> JsonObject:
     """That a service was backed up, as the activity log tells it, with who did it and from where."""
     name = _uuid(service, "backup")

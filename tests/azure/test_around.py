@@ -123,3 +123,44 @@ def test_a_snapshot_of_around_names_no_page(read: Any) -> None:
     _, _, path, _ = read()
     lines = [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
     assert all("skiptoken" not in json.dumps(line).casefold() for line in lines)
+
+
+DENIALS = "Microsoft.Authorization/denyAssignments"
+LOCKED = "11111111-0000-4000-8000-000000000001"
+
+
+def test_deny_assignments_are_listed_for_each_subscription(read: Any) -> None:
+    at = f"/subscriptions/{read.server.subscriptions_seen()[0]}/providers/{DENIALS}"
+    nothing: list[str] = []
+    block = {"actions": nothing, "notActions": nothing, "dataActions": ["*"], "notDataActions": nothing}
+    user = {"id": "22222222-0000-4000-8000-000000000001", "type": "User", "email": "al@contoso.example"}
+    properties = {
+        "denyAssignmentName": "locked",
+        "description": "asked for by alice@contoso.example",
+        "permissions": [block],
+        "principals": [user],
+    }
+    item = {"id": f"{at}/{LOCKED}", "name": LOCKED, "type": DENIALS, "properties": properties}
+    read.server.state.put_body(at, {"value": [item]})
+    inventory, server, path, _ = read()
+    assert server.log.count("*/denyAssignments") == 2
+    assert [each.name for each in inventory.of_type(DENIALS.lower())] == [LOCKED]
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    assert not any("contoso.example" in line for line in lines if LOCKED in line)
+
+
+def test_a_role_that_is_assigned_is_read_once_and_custom_ones_are_listed(read: Any) -> None:
+    """Two subscriptions use the same built-in role; the lists leave out what is built in."""
+    inventory, server, _, _ = read()
+    definitions = inventory.of_type("microsoft.authorization/roledefinitions")
+    assert [one.body["properties"]["roleName"] for one in definitions] == ["Key Vault Secrets User"]
+    assert server.log.count("*/roleDefinitions/*") == 1
+    read("--resume")
+    assert server.log.count("*/roleDefinitions/*") == 1
+
+
+def test_a_role_that_may_not_be_read_leaves_open_what_it_allows(read: Any) -> None:
+    read.server.fault("failing", "*/roleDefinitions/*")
+    inventory, _, _, _ = read()
+    assert not inventory.of_type("microsoft.authorization/roledefinitions")
+    assert inventory.of_type(ROLES)

@@ -271,6 +271,19 @@ def test_a_management_group_is_read_and_one_that_is_not_there_reads_nothing(
     assert "management group fabrikam: not found" in ran.err
 
 
+def test_the_last_line_of_progress_says_how_far_the_run_came(run: Any, estate: Any, tmp_path: Path) -> None:
+    _, live = estate
+    told = run("collect", *live, "-o", str(tmp_path / "whole.json.gz")).err.splitlines()
+    assert [line for line in told if " of 2 services; " in line][-1].startswith("  2 of 2 services; ")
+    told = run(
+        "collect", *live, "-o", str(tmp_path / "cut.json.gz"), "--max-time", "0.00001"
+    ).err.splitlines()
+    assert [line for line in told if " of 2 services; " in line][-1].startswith("  0 of 2 services; ")
+    assert told[-2].endswith("the run was cut short")
+    quiet = run("collect", *live, "-o", str(tmp_path / "quiet.json.gz"), "-q").err
+    assert " of 2 services" not in quiet
+
+
 def test_another_scope_is_not_resumed(run: Any, estate: Any, tmp_path: Path) -> None:
     _, live = estate
     path = tmp_path / "s.json.gz"

@@ -193,7 +193,7 @@ def test_what_is_no_stored_result_is_said_in_one_sentence(run: Run, tmp_path: Pa
         ran = run(*arguments)
         assert ran.code == 4
         assert ran.out == ""
-        assert [line.startswith(f"auditor: {bad}: ") for line in ran.err.splitlines()] == [True]
+        assert [line.startswith(f"auditor: {bad}:") for line in ran.err.splitlines()] == [True]
 
 
 def test_a_result_whose_findings_are_not_whole_is_said_too(run: Run, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.against import standing
@@ -122,6 +122,7 @@ def test_every_failure_is_known_or_anew(old: Results, new: Results) -> None:
             assert one.old.severity.rank <= one.new.severity.rank
 
 
+@settings(deadline=None)
 @given(RESULTS, RESULTS)
 def test_diff_and_against_count_the_same_failures(old: Results, new: Results) -> None:
     stood = standing(Stored("old.json", old), new["services"], new["catalogue"], new["run"], {})

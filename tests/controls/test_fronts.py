@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from auditor.apim.fronts import Leads, apis_behind, fronts_of
+from auditor.apim.front_leads import Leads
+from auditor.apim.fronts import apis_behind, fronts_of
 from auditor.model.evidence import Log, Undetermined
 from auditor.model.inventory import Inventory
 from auditor.model.knowledge import Audit
@@ -116,6 +117,9 @@ OTHER = "reference(resourceId('Microsoft.ApiManagement/service', parameters('oth
         ({"fqdn": f"[replace({OTHER}.gatewayUrl, 'https://', '')]"}, None, Undetermined),
         ({"fqdn": f"[replace({OWN}.portalUrl, 'https://', '')]"}, None, Undetermined),
         ({"fqdn": "[concat(parameters('other'), '.azurewebsites.net')]"}, None, Leads.NO),
+        ({"fqdn": "contoso.azure-api.net"}, None, Undetermined),  # what its own name is, is not known
+        ({"fqdn": "api.contoso.example"}, None, Undetermined),
+        ({"fqdn": "contoso-shop.azurewebsites.net"}, None, Leads.NO),
         ({"ipAddress": "10.0.1.5"}, None, Undetermined),
         ({}, None, Undetermined),
     ],
@@ -203,3 +207,67 @@ def test_a_broken_gateway_that_was_unguarded_passes_nothing(member: str, value: 
     body["properties"][member] = value
     (found,) = findings(inventory, [WAF])
     assert str(found.status) == "unknown"
+
+
+LABEL = "contoso-apim.westeurope.cloudapp.azure.com"
+
+
+def behind_an_endpoint(folder: Path, address: dict[str, str], *more: dict[str, Any], **changed: Any) -> Any:
+    """The service behind a private endpoint, with a front that leads to an address."""
+    source = FOLDER / "pass--private-endpoint-and-application-gateway.json"
+    document = json.loads(source.read_text(encoding="utf-8"))
+    for each in document:
+        if each["type"] == "Microsoft.Network/applicationGateways":
+            pool = each["properties"]["backendAddressPools"][0]["properties"]
+            pool["backendAddresses"] = [address]
+        if each["type"] == "Microsoft.ApiManagement/service":
+            each["properties"].update(changed)
+            each["sku"] = {"name": "Premium", "capacity": 1}
+    path = folder / "t.json"
+    path.write_text(json.dumps([*document, *more]), encoding="utf-8")
+    found = fronts_of(service_of(read_paths([str(path)]).inventory))
+    return [each.leads for each in (*found.met, *found.perhaps)]
+
+
+def public_address(ip: str | None) -> dict[str, Any]:
+    properties: dict[str, Any] = {"dnsSettings": {"fqdn": LABEL}} | ({"ipAddress": ip} if ip else {})
+    type_ = "Microsoft.Network/publicIPAddresses"
+    group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso"
+    return {"id": f"{group}/providers/{type_}/ip", "name": "ip", "type": type_, "properties": properties}
+
+
+def test_the_name_of_a_public_address_may_be_the_services(tmp_path: Path) -> None:
+    to = {"fqdn": LABEL}
+    own = {"publicIPAddresses": ["203.0.113.20"]}
+    assert behind_an_endpoint(tmp_path, to, **own) == [Leads.MAYBE]
+    assert behind_an_endpoint(tmp_path, to, public_address("203.0.113.20"), **own) == [Leads.YES]
+    assert behind_an_endpoint(tmp_path, to, public_address("203.0.113.99"), **own) == []
+    (unread,) = behind_an_endpoint(tmp_path, to, public_address(None), **own)
+    assert isinstance(unread, Undetermined)
+
+
+def test_the_public_address_of_an_internal_service_takes_no_calls(tmp_path: Path) -> None:
+    to = {"ipAddress": "203.0.113.20"}
+    own = {"publicIPAddresses": ["203.0.113.20"]}
+    assert behind_an_endpoint(tmp_path, to, **own) == [Leads.YES]
+    inside = {"virtualNetworkType": "Internal", "privateIPAddresses": ["10.0.1.5"]}
+    assert behind_an_endpoint(tmp_path, to, **own, **inside) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "expected"),
+    [
+        ("", "contoso-apim-westeurope-01.regional.azure-api.net", Undetermined),
+        ("", "fabrikam-westeurope-01.regional.azure-api.net", None),
+        ("https://contoso-apim-westeurope-01.regional.azure-api.net", "", Leads.YES),
+        (
+            "https://contoso-apim-westeurope-01.regional.azure-api.net",
+            "contoso-apim-x-westeurope-01.regional.azure-api.net",
+            None,
+        ),
+    ],
+)
+def test_the_name_of_a_region(tmp_path: Path, told: str, name: str, expected: Any) -> None:
+    to = {"fqdn": name or told.removeprefix("https://")}
+    (found,) = behind_an_endpoint(tmp_path, to, **({"gatewayRegionalUrl": told} if told else {})) or [None]
+    assert found is expected or (expected is Undetermined and isinstance(found, Undetermined))

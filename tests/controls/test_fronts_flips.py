@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from auditor.model.inventory import Inventory
+from auditor.model.inventory import InputKind, Inventory
 from auditor.model.values import Unresolved
 from controls import catalogue
 from tests.conftest import FIXTURES
@@ -92,6 +93,22 @@ FLIPS: list[tuple[str, str, str, Any, dict[str, str]]] = [
         },
         {},
     ),
+    ("stopped", GATEWAY, "/properties/operationalState", "Stopped", {ENDS: "not_applicable"}),
+    (
+        "stopped, no policy",
+        GATEWAY,
+        "",
+        {"/properties/operationalState": "Stopped", "/properties/firewallPolicy": None},
+        {ENDS: "not_applicable"},
+    ),
+    ("running", GATEWAY, "/properties/operationalState", "Running", {}),
+    (
+        "state not known",
+        GATEWAY,
+        "/properties/operationalState",
+        Unresolved("s"),
+        {ENDS: "unknown"},
+    ),
     ("two names of case", GATEWAY, f"{LISTENER}/hostName", "API.contoso.EXAMPLE", {}),
     ("policy's name in another case", GATEWAY, "", "upper", {}),
 ]
@@ -133,3 +150,15 @@ def test_one_thing_wrong(
 ) -> None:
     before, after = told(base), told(flipped(base, tail, pointer, value))
     assert {check: status for check, status in after.items() if before.get(check) != status} == expected, name
+
+
+def test_what_was_not_read_whole_is_no_question_for_a_person(base: Inventory) -> None:
+    alias = flipped(
+        base,
+        GATEWAY,
+        "/properties/backendAddressPools/0/properties/backendAddresses",
+        [{"fqdn": "alias.contoso.example"}],
+    )
+    assert told(alias)[ENDS] == "manual"
+    source = replace(alias.inputs[0], kind=InputKind.SNAPSHOT, lost=1)
+    assert told(Inventory(alias.by_key.values(), alias.listings, [source]))[ENDS] == "unknown"

@@ -99,7 +99,9 @@ def test_filter_by_status_and_back(show: Open) -> None:
     before = page.locator("#unknown:visible").count()
     page.select_option("select[name=st]", "fail")
     said = matches(page)
-    assert said.endswith("entries match.")
+    assert "Failed: 4 of 6 shown" in said
+    assert "Unknown: 0 of" in said
+    assert "(4 of 6 shown)" in page.inner_text("#h-failed")
     assert page.locator(".group.fail:visible").count() == page.locator(".group.fail").count() > 0
     assert page.locator("#unknown:visible").count() == 0 < before
     assert page.locator("nav a[href='#unknown']:visible").count() == 0
@@ -112,6 +114,7 @@ def test_filter_by_status_and_back(show: Open) -> None:
     page.click("text=Clear")
     assert matches(page) == ""
     assert page.locator("#unknown:visible").count() == 1
+    assert "shown" not in page.inner_text("#h-failed")
     assert "?" not in page.url
     assert page.evaluate("document.activeElement.name") == "q"
 
@@ -143,7 +146,7 @@ def test_search_finds_values_and_titles_and_says_when_nothing_matches(show: Open
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.fill("#filter input", "MAIN.JSON:12")
-    assert matches(page).endswith("entries match.")
+    assert "shown." in matches(page)
     page.fill("#filter input", "no such thing <b>")
     assert matches(page) == "Nothing matches."
     assert page.locator("main > section[data-box]:visible").count() == 0
@@ -188,13 +191,71 @@ def test_a_telephone_scrolls_one_way(show: Open, number: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("width", [320, 390, 800, 1280])
+def test_every_link_of_the_navigation_is_in_sight(show: Open, width: int) -> None:
+    page = show(render_html(sample(31)), viewport={"width": width, "height": 800})
+    assert page.locator("nav a:visible").count() >= 8
+    outside = page.locator("nav a:visible").evaluate_all(
+        "(all, width) => all.map((one) => one.getBoundingClientRect())"
+        ".filter((box) => box.left < 0 || box.right > width).length",
+        width,
+    )
+    assert outside == 0
+    assert (
+        page.evaluate(
+            "(() => { const ul = document.querySelector('nav ul');"
+            " return ul.scrollWidth - ul.clientWidth })()"
+        )
+        <= 0
+    )
+    # Where it takes many rows it does not stay in front of what is read, nor ever of what a link leads to.
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_timeout(800)
+    left = page.evaluate("document.querySelector('nav').getBoundingClientRect()")
+    assert left["bottom"] <= 0 or left["height"] < 88
+
+
 def test_hostile_names_stay_names(show: Open) -> None:
     page = show(render_html(hostile()))
     page.fill("#filter input", "onerror=alert(1)>")
-    assert matches(page).endswith("entries match.")
+    assert "Failed: 6 of 6 shown" in matches(page)
     assert page.locator("img").count() == 0
     page.select_option("select[name=svc]", index=1)
-    assert "match" in matches(page)
+    assert "Failed: 3 of 6 shown" in matches(page)
+
+
+def test_the_name_of_a_service_shows_it_as_choosing_it_does(show: Open) -> None:
+    page = show(render_html(sample(3)))
+    rows = "#map tbody tr:visible"
+    assert page.locator(rows).count() == 3
+    page.select_option("select[name=svc]", label="contoso-2")
+    chosen = matches(page)
+    assert page.locator(rows).count() == 1
+    assert page.locator("#unknown:visible").count() == 1
+    page.click("text=Clear")
+    matches(page)
+    page.fill("#filter input", "Contoso-2")
+    assert matches(page) == chosen
+    assert page.locator(rows).count() == 1
+    assert page.locator("#unknown:visible").count() == 1
+
+
+def test_what_a_filter_unfolds_is_folded_again(show: Open) -> None:
+    page = show(render_html(sample(1)))
+    before = page.locator("details[open]").count()
+    page.fill("#filter input", "main.json:12")
+    matches(page)
+    assert page.locator("details[open]").count() > before
+    page.click("text=Clear")
+    matches(page)
+    assert page.locator("details[open]").count() == before
+
+
+def test_the_map_shows_the_control_that_was_asked_for(show: Open) -> None:
+    page = show(render_html(sample(1)))
+    page.select_option("select[name=c]", index=1)
+    matches(page)
+    assert page.locator("[data-map=control]:visible").count() == 1
 
 
 def test_long_names_are_wrapped(show: Open) -> None:

@@ -227,7 +227,8 @@ def test_services_without_a_section_are_counted_and_on_the_map() -> None:
     html = render_html(sample(120))
     page = Page(html)
     assert (
-        "The 100 services with most failures have a section below; of the other 20 the map shows" in page.text
+        "The 100 services with most failures have a section below; of the other 20 this map shows"
+        in page.text
     )
     assert (
         sum(tag == "details" and attributes.get("class") == "service" for tag, attributes in page.elements)

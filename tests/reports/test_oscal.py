@@ -159,7 +159,7 @@ def test_risks() -> None:
         "apim.im-4.certificate-validated": "open",
     }
     accepted = risks["apim.im-8.named-values"]
-    assert accepted["deadline"] == "2027-03-31T00:00:00Z"
+    assert accepted["deadline"] == "2027-03-31T23:59:59Z"
     assert (
         prop(accepted, "waiver")
         == "reason: moved; owner: platform; expires: 2027-03-31; kind: risk-accepted; status: fail; "

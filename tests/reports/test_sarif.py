@@ -220,6 +220,7 @@ def test_a_waiver_is_a_suppression() -> None:
     for part in ("spring", "platform", "2027-03-31", "risk-accepted"):
         assert part in suppression["justification"]
     assert "](" not in suppression["justification"]
+    assert found["properties"]["waivedStatus"] == "fail"
     for status in ("fail", "unknown", "manual"):
         assert not any("suppressions" in one for one in of(run_of(results), status))
 

@@ -239,6 +239,68 @@ def test_a_page_that_is_gone_leaves_its_list_open(tmp_path: Path) -> None:
     assert "2 of the items that were listed are not in the file" in raised.value.gaps[0].needed
 
 
+def lines_of(path: Path) -> list[str]:
+    return gzip.decompress(path.read_bytes()).decode().splitlines()
+
+
+def activity() -> list[Record]:
+    """A log of two pages, of which nothing but the entries that are judged was kept."""
+    asked = "/subscriptions/0/providers/microsoft.insights/eventtypes/management/values"
+    pages = [answer(asked, {"value": [{"resourceId": ID, "eventDataId": str(n)}]}) for n in range(2)]
+    return [
+        answer(ID, service()),
+        *pages,
+        Listed(asked, "events", Outcome.COMPLETE, f"GET {asked}?", items=90),
+    ]
+
+
+def test_a_snapshot_that_lost_a_line_is_refused(tmp_path: Path) -> None:
+    whole = lines_of(write(tmp_path / "whole.gz", *activity()))
+    assert len(list(records("\n".join(whole).encode()))) == 6
+    for gone in range(1, len(whole) - 1):
+        path = tmp_path / f"{gone}.jsonl"
+        path.write_text("\n".join([*whole[:gone], *whole[gone + 1 :]]))
+        [problem] = read_paths([str(path)]).problems
+        assert f"line {gone + 1} is not the one that was written there: collect again" in problem.message
+    doubled = [*whole[:2], whole[1], *whole[2:]]
+    moved = [whole[0], whole[2], whole[1], *whole[3:]]
+    bare = [line.replace(f',"n":{number}}}', "}") for number, line in enumerate(whole)]
+    for lines in (doubled, moved, bare):
+        with pytest.raises(SnapshotError, match="is not the one that was written there"):
+            list(records("\n".join(lines).encode()))
+
+
+def test_a_snapshot_without_its_last_line_did_not_come_to_its_end(tmp_path: Path) -> None:
+    whole = lines_of(write(tmp_path / "whole.gz", *activity()))
+    path = tmp_path / "cut.jsonl"
+    path.write_text("\n".join(whole[:-1]) + "\n")
+    reading = read_paths([str(path)])
+    assert not reading.problems
+    assert any("did not come to its end" in note for note in reading.inventory.inputs[0].notes)
+
+
+def test_a_snapshot_of_the_first_version_is_read(tmp_path: Path) -> None:
+    """Its lines have no numbers; what listings count still tells a page that is gone."""
+    page = answer(f"{ID}/namedValues", {"value": [named("one"), named("two")]})
+    said = (answer(ID, service()), page, listing("namedValues", Outcome.COMPLETE, items=2), FOOTER)
+    old = [json.dumps({**HEADER.line(), "auditor_snapshot": 1}), *(json.dumps(one.line()) for one in said)]
+    path = tmp_path / "old.jsonl"
+    path.write_text("\n".join(old))
+    assert len(list(subject(path).children("namedValues"))) == 2
+    path.write_text("\n".join([*old[:2], *old[3:]]))
+    with pytest.raises(Undetermined):
+        list(subject(path).children("namedValues"))
+
+
+def test_a_resumed_snapshot_numbers_its_lines_anew(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.gz", *activity(), footer=None)
+    _, *kept = records(path.read_bytes())
+    writer = Writer(path, HEADER, kept[1:])
+    writer.close(FOOTER)
+    assert [json.loads(line)["n"] for line in lines_of(path)] == list(range(5))
+    assert list(records(path.read_bytes()))[1:-1] == kept[1:]
+
+
 def test_a_checksum_that_does_not_fit_is_damage_not_an_end(tmp_path: Path) -> None:
     path = write(tmp_path / "s.gz", answer(ID, service()))
     data = bytearray(path.read_bytes())

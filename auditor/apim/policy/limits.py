@@ -1,8 +1,9 @@
 """Whether an effective policy limits how often callers without a key call, and what it counts them by.
 
 Sources: "Limit call rate by key", "Set usage quota by key" and the token limits of the AI gateway (a counter
-for each value of ``counter-key``); "API Management policy reference" (``rate-limit`` and ``quota`` depend on
-the subscription key); "API Management policy expressions" (the context variable).
+for each value of ``counter-key``, raised by ``increment-count`` where ``increment-condition`` holds); "API
+Management policy reference" (``rate-limit`` and ``quota`` depend on the subscription key); "API Management
+policy expressions" (the context variable).
 """
 
 from __future__ import annotations
@@ -144,6 +145,30 @@ class _Limits:
         return worst, all(ends for _, ends in found)
 
     def _by_key(self, statement: Statement) -> Limit:
+        found, uncounted = self._by_value(statement), self._uncounted(statement)
+        return found if uncounted is None else min(found, uncounted, key=lambda limit: limit.rank)
+
+    def _uncounted(self, statement: Statement) -> Limit | None:
+        """Calls that a limit does not count: by its condition, or because they count for nothing."""
+        by, step = (statement.element.get(f"increment-{name}") for name in ("condition", "count"))
+        if by is not None and (holds := decided(compiled(by, statement.library), self.bindings)) is not True:
+            if holds is False:
+                return Limit(
+                    Weight.FAIL, "a limit counts no call: its increment-condition never holds", statement
+                )
+            return Limit(
+                Weight.REVIEW, "only calls are counted that its increment-condition holds for", statement
+            )
+        if step is None:
+            return None
+        fixed = compiled(step, statement.library).fixed
+        if not isinstance(fixed, Text):
+            return Limit(Weight.REVIEW, "how much a call counts is worked out", statement)
+        if fixed.value.strip().lstrip("+-0"):
+            return None
+        return Limit(Weight.FAIL, "a limit counts no call: its increment-count is 0", statement)
+
+    def _by_value(self, statement: Statement) -> Limit:
         value = statement.element.get("counter-key")
         code = compiled(value, statement.library) if value is not None else None
         counted = self.counted(code, set())

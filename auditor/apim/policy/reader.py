@@ -31,6 +31,7 @@ from auditor.apim.policy.tree import (
     MAX_SIZE,
     Attribute,
     Code,
+    Comment,
     Diagnostic,
     Document,
     Element,
@@ -40,6 +41,8 @@ from auditor.apim.policy.tree import (
 )
 
 MAX_DIAGNOSTICS: Final = 1_000
+_REPLACED: Final = "(redacted"
+"""Begins what stands for a credential that was replaced when the data came in."""
 _BOM: Final = "\ufeff"
 
 _MARK: Final = re.compile(r"<(?=[!/?]|[^\W\d])|@[({]")
@@ -78,7 +81,7 @@ def read(text: str | bytes) -> Document:
     children = tuple(reader.frames[0].children)
     if not any(isinstance(child, Element) for child in children):
         notes.append(Diagnostic(Code.NO_ELEMENT, "holds no element", 1, 1))
-    return Document(children, (*notes, *reader.notes))
+    return Document(children, (*notes, *reader.notes), tuple(reader.comments))
 
 
 @dataclass(slots=True)
@@ -100,6 +103,7 @@ class _Reader:
         self.at = 1 if text.startswith(_BOM) else 0
         self.frames = [_Frame("", 0)]
         self.notes: list[Diagnostic] = []
+        self.comments: list[Comment] = []
         self._lines = [self.at, *(found.end() for found in _NEWLINE.finditer(text))]
         self._open: Counter[str] = Counter()
         self._scanner = Scanner(text)
@@ -155,7 +159,10 @@ class _Reader:
         end = self.text.find(mark, start)
         if end < 0:
             self.note(Code.UNFINISHED, f"a {what} never ends", self.at)
-        self.at = end + len(mark) if end >= 0 else len(self.text)
+        end = end if end >= 0 else len(self.text)
+        if self.text.find(_REPLACED, start, end) >= 0:
+            self.comments.append(Comment(self.text[start:end], *self.place(start)))
+        self.at = min(end + len(mark), len(self.text))
         return True
 
     def _declaration(self) -> bool:

@@ -146,6 +146,9 @@ class Product:
     subscription_required: bool | None = None
     apis: frozenset[str] = frozenset()
     """Names of the APIs in it."""
+    published: bool = True
+    """Known to be published: "Before the APIs in a product can be called, the product must be published"
+    ("Tutorial: Create and publish a product"). What becomes of keys that exist is not documented."""
 
 
 class Opens(StrEnum):
@@ -221,7 +224,7 @@ def contexts(policies: Policies, api: Api) -> tuple[Context, ...]:
     found: list[Context] = []
     members = tuple(policies.products_of(api))
     found.extend(
-        Context(key=True, product=each, certain=each.subscription_required is not None)
+        Context(key=True, product=each, certain=each.subscription_required is not None and each.published)
         for each in members
         if each.subscription_required is not False
     )
@@ -238,8 +241,8 @@ def contexts(policies: Policies, api: Api) -> tuple[Context, ...]:
 def _without_key(policies: Policies, api: Api, members: tuple[Product, ...]) -> Iterator[Context]:
     """Arrivals without a key: an API has at most one open product, which wins over the API's own setting."""
     openly = [each for each in members if each.subscription_required is False]
-    if openly:
-        yield from (Context(key=False, product=each) for each in openly)
+    yield from (Context(key=False, product=each, certain=each.published) for each in openly)
+    if any(each.published for each in openly):
         return
     yield from (
         Context(key=False, product=each, certain=False)

@@ -88,6 +88,15 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment in which something was replaced when the data came in, and where."""
+
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class NamedValue:
     """``{{name}}``: replaced by the value of that name, before anything is compiled."""
 
@@ -300,6 +309,8 @@ class Document:
 
     children: tuple[Element | Text, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    """Those that held a credential; of others nothing is kept."""
 
     elements: tuple[Element, ...] = field(init=False)
     """The elements at its top: one, in a document as it should be."""

@@ -49,7 +49,16 @@ def issues(sheet: Sheet) -> Iterator[Issue]:
         if piece.tree is not None:
             found += _compared(piece, carrier)
     yield from _told(found)
+    yield from _commented(sheet)
     yield from _certificates(sheet)
+
+
+def _commented(sheet: Sheet) -> Iterator[Issue]:
+    """Known formats in comments, which whoever reads the policy reads as well."""
+    for comment in sheet.document.comments:
+        for kind in dict.fromkeys(kind for kind, certain in removed(comment.text) if certain):
+            words = f"holds a {kind}"
+            yield Issue(Rule.INLINE_SECRET, Weight.FAIL, words, "comment", "", comment.line, comment.column)
 
 
 def _told(found: list[Issue]) -> Iterator[Issue]:
