@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.caveats import Stored, caveats, matching_caveats, renamed_caveats
@@ -32,7 +32,7 @@ class Standing:
 
 def standing(
     earlier: Stored,
-    services: list[ServiceJson],
+    services: Sequence[ServiceJson],
     catalogue: CatalogueJson,
     run: RunJson,
     renamed: Mapping[str, str],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from auditor.engine import Finding, judge
@@ -57,8 +57,8 @@ class Plan:
     """Every control; None instead of rows where it was not asked for."""
     every_evidence: bool = False
     """Keep the evidence of each passing subject, not of the first alone."""
-    beside: Beside | None = None
-    """What else is said of the subjects; see :class:`Catalogue`."""
+    beside: Mapping[str, Beside] = field(default_factory=dict)
+    """See :class:`Catalogue`."""
 
 
 def plan(catalogue: Catalogue, asked: frozenset[str] | None = None, every_evidence: bool = False) -> Plan:
@@ -121,7 +121,8 @@ def _judged(what: Plan, audit: Audit, service: Resource, treat: Treatment) -> Se
     for check in what.checks:
         # Findings of one check at a time: their evidence is as long as the policies of an estate.
         found = list(judge(check, audit, service))
-        said = [_beside(what, audit, service, one) for one in found]
+        beside = what.beside.get(check.id)
+        said = [] if beside is None else [_said(beside, audit, service, one) for one in found]
         rows = rows_of[check.id] = finding_rows(found, service, what.every_evidence, cache, said)
         treat(service, rows)
         statuses[check.id] = fold(row["status"] for row in rows)
@@ -140,12 +141,10 @@ def _judged(what: Plan, audit: Audit, service: Resource, treat: Treatment) -> Se
     )
 
 
-def _beside(what: Plan, audit: Audit, service: Resource, finding: Finding) -> list[AzurePolicyJson]:
+def _said(beside: Beside, audit: Audit, service: Resource, finding: Finding) -> list[AzurePolicyJson]:
     """What the catalogue knows that others say of a finding's subject."""
-    if what.beside is None:
-        return []
     judged = Judged(service, finding.check, finding.resource, finding.item, finding.status)
-    return what.beside(audit, judged)
+    return beside(audit, judged)
 
 
 def _not_asked(control: Control) -> ControlResultJson:

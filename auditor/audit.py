@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from auditor import DISTRIBUTION, __version__
+from auditor import DISTRIBUTION, __version__, gate
 from auditor.against import standing
 from auditor.assembly import audit_service, plan, texts, withheld
 from auditor.caveats import Stored
-from auditor.gate import decide
 from auditor.model.check import Catalogue
 from auditor.model.inventory import Input, InputKind, Inventory
 from auditor.model.knowledge import Audit
-from auditor.model.results import SCHEMA_VERSION, InputJson, ProblemJson, Results, RunJson
+from auditor.model.results import SCHEMA_VERSION, InputJson, ProblemJson, Results, RunJson, ServiceJson
+from auditor.packed import MANY, PackedServices
 from auditor.said import Said
-from auditor.totals import totals
+from auditor.totals import Tally, pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,17 @@ def audit(
     shared = Audit(inventory, catalogue.knowledge, options.as_of, options.settings)
     what = plan(catalogue, options.controls, options.every_evidence)
     said = options.said
-    services = [audit_service(what, shared, service, said.treat) for service in inventory.services]
+    services: list[ServiceJson] | PackedServices = []
+    if len(inventory.services) > MANY and options.against is None:
+        # A comparison looks findings up by identity, and holds the earlier result as it is, too.
+        services = PackedServices()
+    tally, gated = Tally(), gate.Tally(options.fail_on, options.allow_unknown)
+    for resource in inventory.services:
+        service = audit_service(what, shared, resource, said.treat)
+        for _, check_id, source, status, findings in pairs((service,)):
+            tally.add(source, status, findings)
+            gated.add(check_id, status, findings)
+        services.append(service)
     words = texts(catalogue)
     for text in words["checks"]:
         text["severity"] = said.severities.get(text["id"], text["severity"])
@@ -136,20 +146,13 @@ def audit(
     stood = None
     if options.against is not None:
         stood = standing(options.against, services, words, run, options.renamed)
-    counts, by_source, judged = totals(services)
-    gate = decide(
-        services,
-        options.fail_on,
-        options.allow_unknown,
-        len(problems),
-        options.allow_empty,
-        len(inventory.inputs),
-        stood,
-    )
+    counts, by_source, judged = tally.told()
+    whole = gate.Whole(len(services), len(inventory.inputs), len(problems), options.allow_empty)
+    decision = gate.decided(gated, whole, services, stood)
     return Results(
         schema_version=SCHEMA_VERSION,
         run=run,
-        summary={"counts": counts, "totals": by_source, "judged": judged, "gate": gate},
+        summary={"counts": counts, "totals": by_source, "judged": judged, "gate": decision},
         catalogue=words,
         withheld=withheld(shared, inventory.services),
         services=services,

@@ -11,7 +11,7 @@ is never a fix: the file that showed it may be gone, or the permission to list i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from auditor.matching import Pair, match
@@ -109,10 +109,13 @@ class Side:
     renamed: Mapping[str, str]
 
     @classmethod
-    def of(cls, services: list[ServiceJson], catalogue: CatalogueJson, renamed: Mapping[str, str]) -> Side:
+    def of(
+        cls, services: Sequence[ServiceJson], catalogue: CatalogueJson, renamed: Mapping[str, str]
+    ) -> Side:
         """The services and catalogue of a stored result; ``renamed`` gives old check ids their new ones."""
         controls = {renamed.get(one["id"], one["id"]): one["control"] for one in catalogue["checks"]}
-        return cls(services, controls, renamed)
+        # They are known by identity here: those that are unpacked on access are unpacked once.
+        return cls(services if isinstance(services, list) else [*services], controls, renamed)
 
 
 @dataclass(slots=True)

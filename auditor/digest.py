@@ -23,6 +23,7 @@ OF = frozenset({Status.FAIL, Status.MANUAL})
 """The statuses that can be waived: others need no digest."""
 _PROSE = frozenset({"line", "column", "says", "decided_by", "notes", "transport", "reason"})
 """Members of details that hold places or words, which a newer version may put differently."""
+_ENCODE = json.JSONEncoder(sort_keys=True).encode
 _ACCOUNT = re.compile(r"\(account \d+\)")
 
 
@@ -35,12 +36,12 @@ def evidence_digest(finding: Finding) -> str:
     worse = finding.severity.value if finding.severity is not finding.check.severity else ""
     rests_on = sorted(
         {
-            (entry.resource.key.casefold(), entry.pointer, json.dumps(_plain(entry.value), sort_keys=True))
+            (entry.resource.key.casefold(), entry.pointer, _ENCODE(_plain(entry.value)))
             for entry in finding.evidence
         }
     )
     whole = [finding.check.id, finding.item.casefold(), finding.status.value, worse, rests_on]
-    text = json.dumps([*whole, _concluded(finding.details)], sort_keys=True)
+    text = _ENCODE([*whole, _concluded(finding.details)])
     text = _ACCOUNT.sub("(account)", text)
     return f"{VERSION}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
@@ -59,5 +60,5 @@ def _concluded(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _concluded(item) for key, item in value.items() if key not in _PROSE}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return sorted((_concluded(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+        return sorted((_concluded(item) for item in value), key=_ENCODE)
     return _plain(value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.model.check import Check
+from auditor.model.check import Check, Kind
 from auditor.model.evidence import Evidence, Gap, Log, Undetermined
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
@@ -45,23 +45,46 @@ def judge(check: Check, audit: Audit, service: Resource) -> Iterator[Finding]:
     if closed is not None:
         yield _finding(check, gate, closed)
         return
-    listing = Subject(audit, service, Log())
-    count = 0
-    rest: Verdict | None = None
-    try:
-        for subject in check.on.find(listing):
-            count += 1
-            yield _judged(check, subject.with_log(Log()), gate)
-    except Undetermined as undetermined:
-        rest = Unknown(gap_sentence(undetermined.gaps), None, undetermined.gaps)
-    except Exception as error:
-        yield _broken(check, listing, error)
-        return
-    if rest is not None:
+    found = _found(check.on, audit, service)
+    for subject in found.subjects:
+        yield _judged(check, subject.with_log(Log()), gate)
+    listing = Subject(audit, service, found.log)
+    if isinstance(found.ended, Undetermined):
         listing.item = NOT_LISTED
-        yield _finding(check, listing, rest)
-    elif count == 0:
+        gaps = found.ended.gaps
+        yield _finding(check, listing, Unknown(gap_sentence(gaps), None, gaps))
+    elif found.ended is not None:
+        yield _broken(check, listing, found.ended)
+    elif not found.subjects:
         yield _finding(check, listing, NotApplicable(f"There is no {check.on.name}."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The subjects of a kind that a service has."""
+
+    subjects: tuple[Subject, ...]
+    log: Log
+    """Evidence of the listing, which nothing is added to any more."""
+    ended: Exception | None
+    """Why there may be more, or what broke; None where these are all."""
+
+
+def _found(kind: Kind, audit: Audit, service: Resource) -> _Found:
+    """The subjects of a kind; listed once for all checks on it."""
+    address = ("auditor.engine", service.key, kind)
+    known = audit.memo.get(address)
+    if not isinstance(known, _Found):
+        subjects: list[Subject] = []
+        log = Log()
+        ended: Exception | None = None
+        try:
+            subjects.extend(kind.find(Subject(audit, service, log)))
+        except Exception as error:
+            # Judged all the same; without its traceback, which would keep alive what the code there held.
+            ended = error.with_traceback(None) if isinstance(error, Undetermined) else error
+        known = audit.memo[address] = _Found(tuple(subjects), log, ended)
+    return known
 
 
 def _closed(check: Check, service: Subject) -> Verdict | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from auditor.against import Standing
 from auditor.compare import Comparison
@@ -15,10 +16,48 @@ from auditor.model.verdict import Severity, Status
 from auditor.totals import pairs
 
 NEVER = "none"
+_RANK: Mapping[str, int] = {severity.value: severity.rank for severity in Severity}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a gate counts of judged services, taken while each is at hand."""
+
+    fail_on: str
+    """A severity, or ``none``: what is milder does not count."""
+    allow_unknown: frozenset[str]
+    """``all``, ``input``, control ids in upper case and check ids that may stay unknown."""
+    failed: int = 0
+    unknown: int = 0
+    judged: int = 0
+    waived: int = 0
+
+    def add(self, check_id: str, status: Status, findings: list[FindingJson]) -> None:
+        """Count one of :func:`auditor.totals.pairs`."""
+        self.judged += status in (Status.PASS, Status.FAIL, Status.WAIVED)
+        counted = [finding for finding in findings if _counts(finding, self.fail_on)]
+        self.waived += any(finding["status"] == Status.WAIVED for finding in counted)
+        if any(finding["status"] == Status.FAIL for finding in counted):
+            self.failed += 1
+        elif any(_open(finding, check_id, self.allow_unknown) for finding in counted):
+            self.unknown += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What else decides: how much of what was asked for could be read."""
+
+    services: int
+    read: int = 1
+    """How many files could be read."""
+    unreadable: int = 0
+    """How many files could not be read."""
+    allow_empty: bool = False
+    """No service in the scope is fine."""
 
 
 def decide(
-    services: list[ServiceJson],
+    services: Iterable[ServiceJson],
     fail_on: str,
     allow_unknown: frozenset[str],
     unreadable: int = 0,
@@ -30,53 +69,62 @@ def decide(
 
     Args:
         services: The judged services.
-        fail_on: A severity, or ``none``: what is milder does not count.
-        allow_unknown: ``all``, ``input``, control ids in upper case and check ids that may stay unknown.
-        unreadable: How many files could not be read.
-        allow_empty: No service in the scope is fine.
-        read: How many files could be read.
+        fail_on: See :class:`Tally`.
+        allow_unknown: See :class:`Tally`.
+        unreadable: See :class:`Whole`.
+        allow_empty: See :class:`Whole`.
+        read: See :class:`Whole`.
         against: What stood before: of that nothing counts.
     """
-    if not read:
+    tally, judged = Tally(fail_on, allow_unknown), list(services)
+    for _, check_id, _, status, findings in pairs(judged):
+        tally.add(check_id, status, findings)
+    return decided(tally, Whole(len(judged), read, unreadable, allow_empty), judged, against)
+
+
+def decided(
+    tally: Tally, whole: Whole, services: Iterable[ServiceJson] = (), against: Standing | None = None
+) -> GateJson:
+    """Whether a run passes, by what was counted.
+
+    Args:
+        tally: What the services came to.
+        whole: How much could be read.
+        services: The judged services, for a decision against an earlier result alone.
+        against: What stood before: of that nothing counts.
+    """
+    fail_on, failed, unknown, unreadable = tally.fail_on, tally.failed, tally.unknown, whole.unreadable
+    if not whole.read:
         return _gate(fail_on, Exit.NO_INPUT, "no input could be read")
-    if not services:
-        if allow_empty and not unreadable:
+    if not whole.services:
+        if whole.allow_empty and not unreadable:
             return _gate(fail_on, Exit.OK, "no API Management service in the input, as --allow-empty accepts")
         reason = "no API Management service in the input"
-        return _gate(fail_on, Exit.INCOMPLETE if allow_empty else Exit.NO_INPUT, reason)
-    failed = unknown = judged = waived = 0
-    for _, check_id, _, status, findings in pairs(services):
-        if status in (Status.PASS, Status.FAIL, Status.WAIVED):
-            judged += 1
-        waived += any(f["status"] == Status.WAIVED and _counts(f, fail_on) for f in findings)
-        if any(f["status"] == Status.FAIL and _counts(f, fail_on) for f in findings):
-            failed += 1
-        elif any(_open(f, check_id, allow_unknown) and _counts(f, fail_on) for f in findings):
-            unknown += 1
+        return _gate(fail_on, Exit.INCOMPLETE if whole.allow_empty else Exit.NO_INPUT, reason)
     threshold = "" if fail_on == "low" else f" at or above {fail_on}"
     if against is not None and fail_on != NEVER:
         missing = f"{unreadable} of the files could not be read" if unreadable else ""
-        missing = missing or ("" if judged else "nothing at all was passed or failed")
-        return _decide_against(services, fail_on, allow_unknown, against, missing)
+        missing = missing or ("" if tally.judged else "nothing at all was passed or failed")
+        return _decide_against(services, fail_on, tally.allow_unknown, against, missing)
     if failed:
         tail = f", {unknown} undecided" if unknown else ""
         return _gate(fail_on, Exit.FAILED, f"{failed} {_checks(failed)} failed{threshold}{tail}")
     if unreadable:
         return _gate(fail_on, Exit.INCOMPLETE, f"{unreadable} of the files could not be read")
-    if not judged:
+    if not tally.judged:
         return _gate(fail_on, Exit.INCOMPLETE, "nothing at all was passed or failed")
     if fail_on == NEVER:
         return _gate(fail_on, Exit.OK, "findings do not decide, as --fail-on none asks")
     if unknown:
         reason = f"nothing failed{threshold}, but {unknown} {_checks(unknown)} undecided"
         return _gate(fail_on, Exit.INCOMPLETE, f"{reason} (see --allow-unknown)")
-    accepted = f"; {waived} {_checks(waived)} waived" if waived else ""
+    accepted = f"; {tally.waived} {_checks(tally.waived)} waived" if tally.waived else ""
     reason = f"nothing failed{threshold}, and everything that counts was decided{accepted}"
     return _gate(fail_on, Exit.OK, reason)
 
 
 def _decide_against(
-    services: list[ServiceJson],
+    services: Iterable[ServiceJson],
     fail_on: str,
     allow_unknown: frozenset[str],
     against: Standing,
@@ -185,11 +233,11 @@ def _open(finding: FindingJson, check_id: str, allowed: frozenset[str]) -> bool:
 
 
 def _counts(finding: FindingJson, fail_on: str) -> bool:
-    return _severe(Severity(finding["severity"]), fail_on)
+    return fail_on != NEVER and _RANK[finding["severity"]] <= _RANK[fail_on]
 
 
 def _severe(severity: Severity, fail_on: str) -> bool:
-    return fail_on != NEVER and severity.rank <= Severity(fail_on).rank
+    return fail_on != NEVER and severity.rank <= _RANK[fail_on]
 
 
 def _count(number: int, word: str) -> str:

@@ -14,7 +14,7 @@ from auditor.model.evidence import Evidence, Gap
 from auditor.model.inventory import Origin, Resource
 from auditor.model.results import AzurePolicyJson, EvidenceJson, FindingJson, GapJson, OriginJson, SubjectJson
 from auditor.model.values import Partial, Redacted, Unresolved
-from auditor.model.verdict import FOLD_ORDER, Status
+from auditor.model.verdict import FOLD_ORDER, Severity, Source, Status
 
 _LONGEST = 300
 """Characters of a value that a report quotes."""
@@ -23,6 +23,8 @@ _MOST_GAPS = 5
 _MOST_EVIDENCE = 40
 """Values that one entry lists: an API may rest on the policies of a hundred operations."""
 _FOLDED = frozenset({Status.PASS, Status.NOT_APPLICABLE, Status.INHERITED})
+_WORDS = {word: word.value for word in (*Status, *Severity, *Source)}
+"""Plain strings, by what a finding has: each status is stored a thousand times."""
 _ORDER = {status.value: rank for rank, status in enumerate(FOLD_ORDER)}
 
 
@@ -49,10 +51,11 @@ def finding_rows(
         cache: Evidence that was written before.
         said: What Azure Policy says beside each finding, where it says anything.
     """
+    about = f"{found[0].check.id}\n{service.id.lower()}" if found else ""
     groups: dict[tuple[str, ...], FindingJson] = {}
     rows: list[FindingJson] = []
     for finding, beside in zip(found, said or repeat([]), strict=False):
-        subject = _subject(finding, service)
+        subject = _subject(finding, service, about)
         key = _group(finding, every_evidence, beside)
         if key and key in groups:
             _join(groups[key], finding, subject)
@@ -79,12 +82,12 @@ def order(rows: list[FindingJson]) -> None:
 
 def _group(finding: Finding, every_evidence: bool, beside: list[AzurePolicyJson]) -> tuple[str, ...]:
     """What findings have in common that are one entry; empty for one that stands alone."""
-    answers = [f"{one['definition']} {one['state']} {one['note']}" for one in beside]
+    answers = [f"{one['definition']} {one['state']} {one['note']}" for one in beside] if beside else ()
     if finding.status in _FOLDED and not every_evidence:
-        return (finding.status.value, finding.message, *answers)
+        return (finding.status, finding.message, *answers)
     if finding.status is Status.UNKNOWN and finding.details is None:
-        reasons = sorted({gap.reason.value for gap in finding.gaps})
-        return (finding.status.value, *reasons, *answers)
+        reasons = sorted({gap.reason for gap in finding.gaps})
+        return (finding.status, *reasons, *answers)
     return ()
 
 
@@ -103,10 +106,10 @@ def _finding(finding: Finding, subject: SubjectJson, cache: Cache, most: int | N
     telling = list(_telling(finding.evidence))
     row = FindingJson(
         check=finding.check.id,
-        source=finding.check.source.value,
+        source=_WORDS[finding.check.source],
         subjects=[subject],
-        status=finding.status.value,
-        severity=finding.severity.value,
+        status=_WORDS[finding.status],
+        severity=_WORDS[finding.severity],
         message=finding.message,
         evidence=[_cached(entry, cache) for entry in telling[:most]],
         gaps=[_gap(gap) for gap in finding.gaps],
@@ -122,9 +125,8 @@ def _finding(finding: Finding, subject: SubjectJson, cache: Cache, most: int | N
     return row
 
 
-def _subject(finding: Finding, service: Resource) -> SubjectJson:
-    resource = finding.resource
-    identity = f"{finding.check.id}\n{service.id.lower()}"
+def _subject(finding: Finding, service: Resource, about: str) -> SubjectJson:
+    resource, identity = finding.resource, about
     if resource is not service:
         identity = f"{identity}\n{resource.id.lower()}"
     if finding.item:
@@ -143,7 +145,8 @@ def _subject(finding: Finding, service: Resource) -> SubjectJson:
 
 def _telling(evidence: tuple[Evidence, ...]) -> Iterator[Evidence]:
     """Without the containers that were only passed through on the way to what was read."""
-    if len(evidence) == 1 and evidence[0].pointer:
+    containers = [entry for entry in evidence if isinstance(entry.value, (dict, list))]
+    if not containers or (len(evidence) == 1 and evidence[0].pointer):
         yield from evidence
         return
     below = {(entry.resource.key, _above(entry.pointer)) for entry in evidence}
@@ -166,13 +169,15 @@ def _cached(entry: Evidence, cache: Cache) -> EvidenceJson:
 
 
 def _evidence(entry: Evidence) -> EvidenceJson:
+    origin = entry.origin or _standing(entry)
+    pointer = origin.pointer if entry.origin else _file_pointer(origin, entry.pointer)
     row = EvidenceJson(
         resource=entry.resource.id,
         pointer=entry.pointer,
         value=show(entry.value),
-        origin=_origin(entry),
+        origin=_origin(origin, pointer),
     )
-    expression = _expression(entry)
+    expression = "" if entry.origin else _expression(entry, origin, pointer)
     if expression:
         row["expression"] = expression
     if entry.default is not None:
@@ -185,18 +190,14 @@ def _evidence(entry: Evidence) -> EvidenceJson:
 _PLAIN_EXPRESSION = re.compile(r"\[(?:parameters|variables)\('[^']{1,80}'\)\]")
 
 
-def _expression(entry: Evidence) -> str:
+def _expression(entry: Evidence, origin: Origin, pointer: str) -> str:
     """How a template writes a value that it takes from a parameter or a variable as it is.
 
     Longer expressions are not quoted: they may hold literals that were removed from the value.
     """
-    source = entry.resource.input
-    if not source.declared or entry.origin is not None:
+    if not entry.resource.input.declared or origin.document is None:
         return ""
-    origin = _standing(entry)
-    if origin.document is None:
-        return ""
-    written = origin.document.written(_file_pointer(origin, entry.pointer))
+    written = origin.document.written(pointer)
     return written if isinstance(written, str) and _PLAIN_EXPRESSION.fullmatch(written) else ""
 
 
@@ -217,9 +218,7 @@ def show(value: Any) -> Any:
     return str(value)
 
 
-def _origin(entry: Evidence) -> OriginJson:
-    origin = entry.origin or _standing(entry)
-    pointer = origin.pointer if entry.origin else _file_pointer(origin, entry.pointer)
+def _origin(origin: Origin, pointer: str) -> OriginJson:
     if origin.request:
         return OriginJson(request=origin.request, pointer=pointer)
     if origin.document is None:
@@ -233,6 +232,8 @@ def _origin(entry: Evidence) -> OriginJson:
 
 def _standing(entry: Evidence) -> Origin:
     """Which of the documents a resource was merged from holds what was read."""
+    if not entry.resource.overlays:
+        return entry.resource.origin
     top = entry.pointer.split("/")[1:3]
     for origin, body in entry.resource.overlays:
         node: Any = body

@@ -23,29 +23,46 @@ def pairs(services: Iterable[ServiceJson]) -> Iterator[tuple[str, str, str, Stat
             yield service["id"], check_id, findings[0]["source"], status, findings
 
 
-def totals(services: list[ServiceJson]) -> tuple[dict[str, int], dict[str, TotalsJson], dict[str, int]]:
-    """Counts by status, totals by source and over all, and what this input could have shown."""
-    names = [status.value for status in Status]
-    counts: dict[str, dict[str, int]] = {
-        source: dict.fromkeys(names, 0) for source in [*(s.value for s in Source), "all"]
-    }
-    needs_live = 0
+class Tally:
+    """Counts of judged services, taken while each is at hand."""
+
+    def __init__(self) -> None:
+        names = [status.value for status in Status]
+        self._counts: dict[str, dict[str, int]] = {
+            source: dict.fromkeys(names, 0) for source in [*(s.value for s in Source), "all"]
+        }
+        self._needs_live = 0
+
+    def add(self, source: str, status: Status, findings: list[FindingJson]) -> None:
+        """Count one of :func:`pairs`."""
+        self._counts[source][status.value] += 1
+        self._counts["all"][status.value] += 1
+        if status is Status.UNKNOWN:
+            gaps = [gap for finding in findings if finding["status"] == "unknown" for gap in finding["gaps"]]
+            self._needs_live += bool(gaps) and all(gap["reason"] == Reason.INPUT for gap in gaps)
+
+    def told(self) -> tuple[dict[str, int], dict[str, TotalsJson], dict[str, int]]:
+        """Counts by status, totals by source and over all, and what this input could have shown."""
+        overall = self._counts["all"]
+        decided = overall["pass"] + overall["fail"] + overall["waived"]
+        undecided = overall["unknown"] + overall["error"]
+        judged = {
+            "decided": decided,
+            "showable": decided + undecided - self._needs_live,
+            "needs_live": self._needs_live,
+            "manual": overall["manual"],
+        }
+        return overall, {source: _totals(found) for source, found in self._counts.items()}, judged
+
+
+def totals(
+    services: Iterable[ServiceJson],
+) -> tuple[dict[str, int], dict[str, TotalsJson], dict[str, int]]:
+    """What a :class:`Tally` tells of some services."""
+    tally = Tally()
     for _, _, source, status, findings in pairs(services):
-        counts[source][status.value] += 1
-        counts["all"][status.value] += 1
-        gaps = [gap for finding in findings if finding["status"] == "unknown" for gap in finding["gaps"]]
-        if status is Status.UNKNOWN and gaps and all(gap["reason"] == Reason.INPUT for gap in gaps):
-            needs_live += 1
-    overall = counts["all"]
-    decided = overall["pass"] + overall["fail"] + overall["waived"]
-    undecided = overall["unknown"] + overall["error"]
-    judged = {
-        "decided": decided,
-        "showable": decided + undecided - needs_live,
-        "needs_live": needs_live,
-        "manual": overall["manual"],
-    }
-    return overall, {source: _totals(found) for source, found in counts.items()}, judged
+        tally.add(source, status, findings)
+    return tally.told()
 
 
 def _totals(counts: Mapping[str, int]) -> TotalsJson:

@@ -17,7 +17,7 @@ def catalogue() -> Catalogue:
     """The catalogue for API Management: words, checks and what reading its JSON needs to know."""
     from auditor.apim.knowledge import ApimKnowledge
     from controls.apim import CHECKS, VERSION
-    from controls.beside import azure_policy
+    from controls.beside import BESIDE
     from controls.words import load_all
 
-    return Catalogue(VERSION, load_all(), CHECKS, ApimKnowledge(), azure_policy)
+    return Catalogue(VERSION, load_all(), CHECKS, ApimKnowledge(), BESIDE)

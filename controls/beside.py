@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.apim.assigned_policies import BUILT_IN
 from auditor.apim.policy_states import State, states_of
-from auditor.model.check import Judged
+from auditor.model.check import Beside, Judged
 from auditor.model.evidence import Log
 from auditor.model.knowledge import Audit
 from auditor.model.logic import derived
@@ -107,9 +107,7 @@ def azure_policy(audit: Audit, subject: Judged) -> list[AzurePolicyJson]:
         audit: The audit.
         subject: What was judged, and what came of it.
     """
-    definitions = _DEFINITIONS.get(subject.check.id)
-    if definitions is None:
-        return []
+    definitions = _DEFINITIONS.get(subject.check.id, ())
     found = _by_resource(Subject(audit, subject.service, Log()))
     own, above = subject.resource.id.lower(), subject.service.id.lower()
     entries = []
@@ -120,6 +118,10 @@ def azure_policy(audit: Audit, subject: Judged) -> list[AzurePolicyJson]:
         if states:
             entries.append(_entry(audit, states, subject))
     return entries
+
+
+BESIDE: Final[Mapping[str, Beside]] = dict.fromkeys(_DEFINITIONS, azure_policy)
+"""By check, for those that a definition asks the same as."""
 
 
 @derived

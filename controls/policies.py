@@ -75,13 +75,16 @@ def folded(
         failing: Severity of what fails, where it is not the check's own.
         fix: The smallest change that would turn a failure.
     """
-    for weight, severity in ((Weight.FAIL, failing), (Weight.WEAK, weak)):
+    for weight, severity in ((Weight.FAIL, failing), (Weight.WEAK, weak)) if found else ():
         if wrong := _of(found, weight):
             cite(scope, wrong)
             return Fail(_sentence(wrong, fix), listed(found), severity)
     if read.gaps:
         gaps = read.gaps[:_MOST_GAPS]
         return Unknown(f"Not known: {gaps[0].needed}.", listed(found) if found else None, gaps)
+    if not found:
+        _cite_read(scope, read)
+        return NotApplicable(nothing)
     if open_ := _of(found, Weight.UNKNOWN):
         cite(scope, open_)
         gap = Gap(
@@ -93,13 +96,16 @@ def folded(
     if doubtful := _of(found, Weight.REVIEW):
         cite(scope, doubtful)
         return Manual(f"A person has to look: {_sentence(doubtful)}", listed(found))
-    for holder in read.holders:
-        scope.log.extend(holder.log.entries)
-    if not found:
-        return NotApplicable(nothing)
+    _cite_read(scope, read)
     cite(scope, found)
     notes = _of(found, Weight.NOTE)
     return Pass(passed, listed(notes) if notes else None)
+
+
+def _cite_read(scope: Subject, read: Written) -> None:
+    """Log every document that was read: what is not found is found in none of them."""
+    for holder in read.holders:
+        scope.log.extend(holder.log.entries)
 
 
 def _of(found: Iterable[Found], weight: Weight) -> list[Found]:

@@ -59,7 +59,8 @@ def pieces(name: str, results: Results, longest: int | None = None) -> Iterator[
 
             yield from oscal_pieces(results)
         case _:
-            yield _whole(name, results, longest)
+            # These look at services again and again, and know them by identity.
+            yield _whole(name, {**results, "services": list(results["services"])}, longest)
 
 
 def _whole(name: str, results: Results, longest: int | None) -> str:

@@ -22,7 +22,7 @@ resource in the back matter that says so. Texts are OSCAL's Markdown; names in i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from auditor.model.results import ControlTextJson, Results, ServiceJson
@@ -156,7 +156,7 @@ def _local(results: Results, parts: Parts) -> dict[str, Any]:
     return row
 
 
-def _asked(services: list[ServiceJson]) -> set[str]:
+def _asked(services: Iterable[ServiceJson]) -> set[str]:
     return {control["id"] for service in services for control in service["controls"] if is_asked(control)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from auditor.model.results import Results, ServiceJson
 
@@ -46,5 +46,5 @@ def _service(service: ServiceJson) -> Iterator[str]:
     yield "\n  ]}"
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+# A result refers to nothing above itself: looking for that at each object takes a twentieth of the time.
+_compact: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from auditor.model import evidence
@@ -70,12 +70,41 @@ def findings(results: Results) -> Iterator[Row]:
                         yield Row(service, finding)
 
 
-def failed(results: Results) -> list[Row]:
-    """What failed, and what broke, the worst first."""
-    rows = [row for row in findings(results) if row.finding["status"] in ("fail", "error")]
-    return sorted(
-        rows, key=lambda row: (row.severity.rank, row.finding["check"], row.service["name"].lower())
-    )
+@dataclass(slots=True)
+class Failed:
+    """What failed of one check, the worst of it first."""
+
+    count: int = 0
+    rows: list[Row] = field(default_factory=list)
+    """The first few; their services are without controls, so that an estate's are let go."""
+
+
+def failed(results: Results, most: int) -> dict[str, Failed]:
+    """What failed, and what broke, by check, the worst first.
+
+    Args:
+        results: The stored result.
+        most: How many findings of a check are wanted.
+    """
+    ranked: dict[tuple[int, str], Failed] = {}
+    for row in findings(results):
+        if row.finding["status"] not in ("fail", "error"):
+            continue
+        found = ranked.setdefault((row.severity.rank, row.finding["check"]), Failed())
+        found.count += 1
+        found.rows.append(Row({**row.service, "controls": []}, row.finding))
+        if len(found.rows) > 2 * most:
+            found.rows = _first(found.rows, most)
+    by_check: dict[str, Failed] = {}
+    for (_, check), found in sorted(ranked.items(), key=lambda each: each[0]):
+        one = by_check.setdefault(check, Failed())
+        one.count += found.count
+        one.rows = [*one.rows, *_first(found.rows, most)][:most]
+    return by_check
+
+
+def _first(rows: list[Row], most: int) -> list[Row]:
+    return sorted(rows, key=lambda row: row.service["name"].lower())[:most]
 
 
 def status_counts(service: ServiceJson) -> dict[str, int]:

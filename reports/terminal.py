@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import islice
 
 from rich.console import Console
 from rich.padding import Padding
@@ -16,6 +16,7 @@ from reports import registers
 from reports.safe import line, plain
 from reports.steps import steps
 from reports.summary import (
+    Failed,
     Row,
     decision,
     decision_face,
@@ -88,12 +89,12 @@ def _services(results: Results) -> Table | Text:
     waived = results["summary"]["counts"]["waived"] > 0
     for name in ("failed", "unknown", "manual", *(["waived"] if waived else []), "passed", "n/a"):
         table.add_column(name, justify="right")
-    counted = [(service, status_counts(service)) for service in services]
-    counted.sort(key=lambda pair: (-pair[1]["fail"], -pair[1]["unknown"], pair[0]["name"].lower()))
-    for service, count in counted[:_MOST_SERVICES]:
+    counted = [(one["name"], one["tier"], status_counts(one)) for one in services]
+    counted.sort(key=lambda each: (-each[2]["fail"], -each[2]["unknown"], each[0].lower()))
+    for name, tier, count in counted[:_MOST_SERVICES]:
         table.add_row(
-            Text(short_name(service["name"])),
-            Text(line(service["tier"], 14)),
+            Text(short_name(name)),
+            Text(line(tier, 14)),
             Text(
                 str(count["fail"] + count["error"]),
                 style="bold red" if count["fail"] + count["error"] else "",
@@ -147,16 +148,13 @@ def _judged(results: Results) -> Text:
 
 
 def _failures(screen: Console, results: Results) -> None:
-    rows = failed(results)
-    if not rows:
+    groups = failed(results, _MOST_SUBJECTS)
+    if not groups:
         return
     texts = {check["id"]: check for check in results["catalogue"]["checks"]}
     short = shortener(results)
-    groups = [
-        (check_id, list(found)) for check_id, found in groupby(rows, key=lambda row: row.finding["check"])
-    ]
     screen.print(Text(f"Failed: {len(groups)} of the checks", style="bold"))
-    for check_id, found in groups[:_MOST_CHECKS]:
+    for check_id, found in islice(groups.items(), _MOST_CHECKS):
         _failure(screen, texts[check_id], found, short)
     if len(groups) > _MOST_CHECKS:
         screen.print(
@@ -164,8 +162,8 @@ def _failures(screen: Console, results: Results) -> None:
         )
 
 
-def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Callable[[str], str]) -> None:
-    first = found[0]
+def _failure(screen: Console, words: CheckTextJson, found: Failed, short: Callable[[str], str]) -> None:
+    first = found.rows[0]
     severity = first.finding["severity"]
     head = Text()
     head.append(severity.upper().ljust(8), style=_STYLES.get(severity, ""))
@@ -173,14 +171,14 @@ def _failure(screen: Console, words: CheckTextJson, found: list[Row], short: Cal
     head.append(words["id"], style="bold")
     head.append(f"  {words['title']}")
     screen.print(head)
-    for row in found[:_MOST_SUBJECTS]:
+    for row in found.rows:
         screen.print(Padding(_message(row), (0, 0, 0, 2)))
         states = _states(row) or _arrivals(row) or _chain(row) or _routes(row)
         if states:
             screen.print(Padding(states, (0, 0, 0, 4)))
         screen.print(Padding(_evidence(row, short), (0, 0, 0, 4)))
-    if len(found) > _MOST_SUBJECTS:
-        screen.print(Padding(Text(f"... and {len(found) - _MOST_SUBJECTS} more like it"), (0, 0, 0, 2)))
+    if found.count > _MOST_SUBJECTS:
+        screen.print(Padding(Text(f"... and {found.count - _MOST_SUBJECTS} more like it"), (0, 0, 0, 2)))
     screen.print(Padding(Text(f"fix: auditor explain {words['id']}", style="dim"), (0, 0, 1, 2)))
 
 

@@ -208,3 +208,27 @@ def test_evidence_names_the_parameter_a_template_takes_a_value_from() -> None:
     ]
     assert all("line" in row["origin"] for row in rows if "file" in row["origin"])
     assert not any("concat" in row.get("expression", "") for row in rows)
+
+
+def test_subjects_are_listed_once_and_what_ends_the_list_is_told_by_each_check() -> None:
+    asked: list[str] = []
+
+    def broken(service: Subject) -> Iterator[Subject]:
+        asked.append(service.name)
+        yield from service.items("/properties/items", key="/name")
+        raise ValueError("in the middle")
+
+    def open_(service: Subject) -> Iterator[Subject]:
+        yield from service.items("/properties/items", key="/name")
+        raise Undetermined(Gap(Reason.TRUNCATED, "the rest"))
+
+    kinds = {"broken": Kind("item", broken), "open": Kind("item", open_)}
+    checks = [check(f"apim.aa-1.{name}-{number}", good, kinds[name]) for name in kinds for number in (1, 2)]
+    service = audited({"items": [{"name": "x"}, {"name": "y"}]}, *checks)
+    told = [
+        sorted(finding["status"] for finding in row["findings"] if finding["check"] == one.id)
+        for one in checks
+        for row in service["controls"][0]["features"][:1]
+    ]
+    assert told == [["error", "pass"], ["error", "pass"], ["pass", "unknown"], ["pass", "unknown"]]
+    assert asked == ["contoso"]

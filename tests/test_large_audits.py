@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import auditor.audit
 from auditor.apim import libraries
 from auditor.apim.chains import Chains
 from auditor.apim.policy.compose import Composer
@@ -20,13 +21,18 @@ from auditor.apim.policy.sheets import Sheet
 from auditor.apim.policy.tree import Document, Element
 from auditor.apim.written import Written
 from auditor.assembly import audit_service, plan
+from auditor.caveats import Stored
 from auditor.cli.written import write_text
+from auditor.gate import decide
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
 from auditor.model.results import FindingJson, Results
+from auditor.packed import PackedServices
 from auditor.sources import read_paths
+from auditor.totals import totals
 from controls import catalogue
 from reports import FORMATS, pieces, render
+from reports.terminal import show
 from tests.auditing import audited, declared, template
 from tests.conftest import NOW
 from tests.reports.sample import sample
@@ -197,6 +203,70 @@ def test_libraries_are_equal_only_if_they_say_the_same(changed: dict[str, Any]) 
     assert same != libraries.Contents(Library(**{**usual, **changed}))
     fields = set(Library.__dataclass_fields__)
     assert fields == {"fragments", "named_values", "whole", "backends", "complete", "in_workspace"}
+
+
+# -- packed ------------------------------------------------------------------------------------------------
+
+
+def test_packed_services_are_those_that_were_added() -> None:
+    services = sample(3)["services"]
+    packed = PackedServices(services)
+    assert [*packed] == services == [packed[at] for at in range(len(packed))]
+    assert packed[1:] == services[1:]
+    assert packed[-1] == services[-1]
+    assert not PackedServices()
+    with pytest.raises(IndexError):
+        packed[3]
+    services[0]["controls"].clear()
+    assert packed[0]["controls"], "what was added is not changed from outside"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_reports_of_packed_services_are_the_same(name: str) -> None:
+    results = sample(3)
+    usual = render(name, results)
+    assert render(name, {**results, "services": PackedServices(results["services"])}) == usual
+
+
+def test_the_terminal_shows_packed_services_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    results = sample(3)
+    show(results)
+    usual = capsys.readouterr().out
+    show({**results, "services": PackedServices(results["services"])})
+    assert capsys.readouterr().out == usual
+    assert "Failed" in usual
+
+
+@pytest.mark.parametrize("many", [1, 64])
+def test_a_large_estate_is_decided_as_a_small_one(
+    many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor.audit, "MANY", many)
+    results = audited(tmp_path, estate(("one", "a", SECRET), ("two", "b", PLAIN)))
+    assert isinstance(results["services"], PackedServices) is (many == 1)
+    counts, by_source, judged = totals(results["services"])
+    assert results["summary"]["counts"] == counts
+    assert results["summary"]["totals"] == by_source
+    assert results["summary"]["judged"] == judged
+    assert results["summary"]["gate"] == decide(results["services"], "low", frozenset())
+
+
+def test_beside_an_earlier_result_services_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Findings are looked up by identity there."""
+    documents = estate(("one", "a", SECRET), ("two", "b", PLAIN))
+    path = tmp_path / "estate.json"
+    path.write_text(json.dumps(documents), encoding="utf-8")
+    inventory = read_paths([str(path)]).inventory
+    span = auditor.audit.Span(NOW, NOW)
+    earlier = auditor.audit.audit(inventory, catalogue(), auditor.audit.Options(NOW), span)
+    monkeypatch.setattr(auditor.audit, "MANY", 1)
+    options = auditor.audit.Options(NOW, against=Stored("old.json", earlier))
+    results = auditor.audit.audit(inventory, catalogue(), options, span)
+    told = results["summary"]["gate"]["against"]
+    assert (told["new"], told["undecided_anew"]) == (0, 0)
+    assert told["known"] > 0
 
 
 # -- writing -----------------------------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from auditor.apim.kinds import POLICY_SCOPE, owner
+from auditor.apim.libraries import Contents
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.origins import forms
 from auditor.apim.policy.sheets import Sheet
-from auditor.apim.written import Found, sheets, written
+from auditor.apim.policy.tree import Document
+from auditor.apim.written import Found, told_of, written
 from auditor.model.evidence import Log, Undetermined
 from auditor.model.logic import settled
 from auditor.model.subject import Subject
@@ -78,23 +80,17 @@ def _named(backend: Subject) -> _Named:
 
 def _gathered(service: Subject) -> _Named:
     named = _Named()
-    read: dict[tuple[int, int], tuple[tuple[str | None, Issue], ...]] = {}
     scopes: list[Subject] = []
     listed = settled(lambda: scopes.extend(POLICY_SCOPE.find(service)))
     named.whole = not isinstance(listed, Undetermined)
     for scope in scopes:
         documents = written(scope)
         named.whole = named.whole and not documents.gaps and not _may_name_more(scope)
-        for holder, sheet in sheets(documents):
-            # Many operations share one text, and with it one tree.
-            key = (id(sheet.document), id(sheet.library))
-            if key not in read:
-                read[key] = tuple(_in(sheet))
-            for name, issue in read[key]:
-                if name is None:
-                    named.whole = False
-                else:
-                    named.by_name.setdefault(name, []).append(Found(issue, holder))
+        for holder, (name, issue) in told_of(documents, _in):
+            if name is None:
+                named.whole = False
+            else:
+                named.by_name.setdefault(name, []).append(Found(issue, holder))
     return named
 
 
@@ -107,8 +103,12 @@ def _may_name_more(scope: Subject) -> bool:
     return hidden or type_ not in _WITHOUT_RESOLVERS or scope.mentions("/properties/backendId")
 
 
-def _in(sheet: Sheet) -> Iterator[tuple[str | None, Issue]]:
+def _in(document: Document, contents: Contents) -> tuple[tuple[str | None, Issue], ...]:
     """Every backend that a document names, in lower case; None where it cannot be told which."""
+    return tuple(_names(Sheet(document, contents.library)))
+
+
+def _names(sheet: Sheet) -> Iterator[tuple[str | None, Issue]]:
     for spot in sheet.spots:
         for attribute in spot.element.attributes:
             if not attribute.name.endswith("backend-id"):

@@ -14,7 +14,7 @@ from auditor.apim.libraries import document_of
 from auditor.apim.policy.issues import Issue, Rule, Weight
 from auditor.apim.policy.losses import Kept, Loss, Placed, always_answers, loss, placed, protects, refuses
 from auditor.apim.policy.scopes import Place, Scope, Unreadable
-from auditor.apim.policy.statements import BASE, UNKNOWN, Statement, expand
+from auditor.apim.policy.statements import BASE, UNKNOWN, Statement
 from auditor.apim.policy.tree import SECTIONS, Document, Element, Kind
 from auditor.apim.written import Found, Written
 from auditor.model.evidence import Gap, Reason
@@ -110,7 +110,7 @@ class _Scope:
         if section is None:
             self._absent(at, wider, name)
             return
-        own = self._statements(at.place, section, name)
+        own = self._statements(at.place, name)
         bases = [index for index, each in enumerate(own) if each.name == BASE]
         nested = not bases and any(each.statement.name == BASE for each in placed(own))
         if not bases:
@@ -127,11 +127,10 @@ class _Scope:
         elif nested and wider:
             self._nested(at, wider, name, section)
 
-    def _statements(self, place: Place, section: Element, name: str) -> tuple[Statement, ...]:
+    def _statements(self, place: Place, name: str) -> tuple[Statement, ...]:
         key = (place, name)
         if key not in self._own:
-            library = self.chains.composer.policies.library_of(self.chains.workspace)
-            self._own[key] = expand(section, place, name, library).statements
+            self._own[key] = self.chains.composer.own(place, name, self.chains.workspace)
         return self._own[key]
 
     def _absent(self, at: _Place, wider: tuple[Place, ...], name: str) -> None:

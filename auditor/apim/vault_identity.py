@@ -15,7 +15,7 @@ from auditor.keyvault.names import Named, named_in, spelled_name
 from auditor.keyvault.principals import Principal
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import SERVICE
-from auditor.model.logic import settled
+from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
 from auditor.model.tracked import Fields
 
@@ -37,6 +37,7 @@ def client_id_of(user: Subject) -> str:
     return str(user.text(client_id_at(user))).strip()
 
 
+@derived
 def principal_of(user: Subject) -> Principal:
     """The identity that a service asks with.
 
@@ -55,6 +56,7 @@ def principal_of(user: Subject) -> Principal:
     return _by_client_id(user, service, user.text(client_id_at(user)).value().strip().casefold())
 
 
+@derived
 def _system(service: Subject) -> Principal:
     # A template's own text is no answer: the object id comes with the deployment.
     found = None if service.source.declared else settled(partial(_text, service, "/identity/principalId"))

@@ -21,7 +21,7 @@ from auditor.keyvault.firewall import Wall, access_of, trusts_services, wall_of
 from auditor.keyvault.names import Reference
 from auditor.keyvault.principals import Principal
 from auditor.model.evidence import Gap, Reason, Undetermined
-from auditor.model.logic import settled
+from auditor.model.logic import derived, settled
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Pass, Verdict
 
@@ -65,6 +65,7 @@ def _day(user: Subject) -> str:
     return moment.date().isoformat()
 
 
+@derived
 def identity(user: Subject) -> Verdict:
     """The service has the identity that it asks with."""
     wrong = no_identity(user)
@@ -98,6 +99,7 @@ def no_identity(user: Subject) -> Fail | None:
     return None
 
 
+@derived
 def permission(user: Subject, reference: Reference) -> Verdict:
     """The identity may read the secret."""
     vault = vault_of(user, reference)
@@ -108,6 +110,7 @@ def permission(user: Subject, reference: Reference) -> Verdict:
     return Fail(f"{name} comes from {reference.title}, and {grant.why}.")
 
 
+@derived
 def firewall(user: Subject, reference: Reference) -> Verdict:
     """The firewall of the vault lets the service in."""
     vault = vault_of(user, reference)

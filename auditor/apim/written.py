@@ -6,9 +6,10 @@ business of :mod:`auditor.apim.documents`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from auditor.apim.kinds import owner
 from auditor.apim.libraries import Contents, contents_of, fragment_of, is_kept, kept, library_of, own_document
@@ -20,6 +21,8 @@ from auditor.apim.policy.tree import Document
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.logic import settled
 from auditor.model.subject import Subject
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,34 @@ def _written(scope: Subject) -> Written:
     return Written(tuple(found), tuple(holders), tuple(dict.fromkeys(gaps)))
 
 
-def sheets(read: Written) -> Iterator[tuple[Subject, Sheet]]:
-    """The documents of a scope that were read, each with the resource it hangs on."""
+def told_of(
+    read: Written, compute: Callable[[Document, Contents], tuple[T, ...]]
+) -> Iterator[tuple[Subject, T]]:
+    """What a function tells of each document of a scope that was read, with the resource it hangs on.
+
+    Args:
+        read: The documents.
+        compute: A function of a module that uses nothing but what it is given: what it tells of a document is
+            kept for copies of it, in other services, too.
+    """
     for holder in read.holders:
         document = settled(partial(_document, holder))
         if isinstance(document, Document) and document.sound:
-            yield holder, Sheet(document, _library(holder))
+            yield from ((holder, each) for each in _told(holder, document, compute))
+
+
+def _told(
+    holder: Subject, document: Document, compute: Callable[[Document, Contents], tuple[T, ...]]
+) -> tuple[T, ...]:
+    """What a function tells of a document; many operations share one text, and with it one tree."""
+    if is_kept(document):
+        return kept(holder, compute, document, contents_of(home_of(holder)))
+    library, memo = _library(holder), holder.audit.memo
+    address = ("auditor.apim.written.told_of", compute, id(document), id(library))
+    known: tuple[T, ...] | None = memo.get(address)
+    if known is None:
+        known = memo[address] = compute(document, Contents(library))
+    return known
 
 
 def _document(holder: Subject) -> Document | None:

@@ -82,6 +82,8 @@ class Interpreter:
 
     def text(self, text: str, context: Context) -> Json:
         """The value of a text of a template: an expression in brackets, or the text itself."""
+        if text[:1] != "[":
+            return text
         inner = expression_in(text)
         if inner is None:
             return literal_text(text)

@@ -11,6 +11,7 @@ from auditor.model.logic import conditional_gap, may_not_be_deployed, settled
 from auditor.model.subject import Subject
 
 _URI = "/properties/vaultUri"
+_KEPT = "auditor.keyvault.find"
 
 
 def vault_of(user: Subject, reference: Reference) -> Subject:
@@ -30,14 +31,15 @@ def vault_of(user: Subject, reference: Reference) -> Subject:
     if isinstance(found, Undetermined):
         raise Undetermined(*found.gaps)
     vault = user.of(found)
-    settled(partial(_host_of, vault))
+    if not vault.source.declared:
+        settled(partial(_host_of, vault))
     return vault
 
 
 def _found(user: Subject, reference: Reference) -> Resource:
     found = [
         vault
-        for resource in user.audit.inventory.of_type(VAULTS)
+        for resource in _candidates(user, reference)
         if _is_it(vault := user.of(resource), reference, user)
     ]
     if user.source.declared:
@@ -53,6 +55,23 @@ def _found(user: Subject, reference: Reference) -> Resource:
     if may_not_be_deployed(found[0]):
         raise Undetermined(conditional_gap(found[0]))
     return found[0].resource
+
+
+def _candidates(user: Subject, reference: Reference) -> list[Resource]:
+    """The vaults with the name or the host of a reference, of the thousand that an estate may have."""
+    every = user.audit.inventory.of_type(VAULTS)
+    kept = user.audit.kept
+    if _KEPT not in kept:
+        index: dict[str, list[int]] = {}
+        for place, resource in enumerate(every):
+            host = settled(partial(_host_of, Subject(user.audit, resource, Log())))
+            names = [spelled_name(resource).casefold(), *([f"//{host}"] if isinstance(host, str) else [])]
+            for name in names:
+                index.setdefault(name, []).append(place)
+        kept[_KEPT] = index
+    index = kept[_KEPT]
+    places = {*index.get(reference.vault.casefold(), ()), *index.get(f"//{reference.host}", ())}
+    return [every[place] for place in sorted(places)]
 
 
 def _is_it(vault: Subject, reference: Reference, user: Subject) -> bool:

@@ -13,7 +13,7 @@ from enum import Enum, StrEnum
 
 from auditor.keyvault.names import VAULTS, spelled_name
 from auditor.model.evidence import Gap, Reason, Undetermined
-from auditor.model.logic import some, together
+from auditor.model.logic import derived, some, together
 from auditor.model.subject import Subject
 
 _ACLS = "/properties/networkAcls"
@@ -49,6 +49,7 @@ class Bypass(StrEnum):
     NONE = "None"
 
 
+@derived
 def wall_of(vault: Subject) -> Wall:
     """How a vault is closed."""
     if access_of(vault) is Access.DISABLED:

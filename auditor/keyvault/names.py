@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import IN_EXPRESSION, Resource
+from auditor.model.logic import derived
 from auditor.model.subject import Subject
 from auditor.model.values import Unresolved
 
@@ -21,6 +22,7 @@ VAULTS = "microsoft.keyvault/vaults"
 _SECRETS = f"{VAULTS}/secrets"
 _HOLE = 0xE000
 """First of the private characters that stand for the unknown pieces while a text is taken apart."""
+_HOLES = re.compile(r"[\ue000-\uf8ff]")
 _IDENTIFIER = re.compile(
     r"(?:https://(?P<host>[^/]+)/|(?P<uri>[\ue000-\uf8ff])/?)"
     r"(?:secrets|certificates|keys)/(?P<secret>[^/]+)(?:/(?P<version>[^/]*))?/?",
@@ -75,6 +77,7 @@ def spelled_name(resource: Resource) -> str:
     return resource.name.replace(IN_EXPRESSION, "/")
 
 
+@derived
 def reference_at(subject: Subject, pointer: str) -> Reference:
     """The reference to Key Vault that stands at a pointer.
 
@@ -106,7 +109,7 @@ def read_identifier(pieces: Sequence[str | Unresolved]) -> Reference | None:
         if isinstance(piece, Unresolved):
             marked += chr(_HOLE + len(holes))
             holes.append(piece.expression)
-        elif any(_HOLE <= ord(character) <= 0xF8FF for character in piece):
+        elif _HOLES.search(piece):
             return None
         else:
             marked += piece
@@ -126,14 +129,14 @@ def read_identifier(pieces: Sequence[str | Unresolved]) -> Reference | None:
 
 
 def _of_host(host: str, secret: str, holes: Sequence[str]) -> Reference | None:
-    known = not any(_is_hole(character) for character in host)
+    known = _HOLES.search(host) is None
     whole = re.sub(r":\d+$", "", host) if known else ""
     named = _NAMED_HOST.fullmatch(host)
     if named is not None:
         return Reference(_spell(named["name"], holes), secret, whole)
     if known:
         return Reference("", secret, whole)
-    if _is_hole(host[-1]) and holes[ord(host[-1]) - _HOLE].casefold() == _DNS_SUFFIX and len(host) > 1:
+    if _HOLES.match(host[-1]) and holes[ord(host[-1]) - _HOLE].casefold() == _DNS_SUFFIX and len(host) > 1:
         return Reference(_spell(host[:-1], holes), secret)
     return None
 
@@ -148,12 +151,8 @@ def _of_secret(expression: str) -> Reference | None:
     return Reference(named.names[0], named.names[1])
 
 
-def _is_hole(character: str) -> bool:
-    return _HOLE <= ord(character) <= 0xF8FF
-
-
 def _spell(text: str, holes: Sequence[str]) -> str:
-    return "".join(f"[{holes[ord(c) - _HOLE]}]" if _is_hole(c) else c for c in text)
+    return _HOLES.sub(lambda hole: f"[{holes[ord(hole[0]) - _HOLE]}]", text)
 
 
 # -- expressions -----------------------------------------------------------------------------------------

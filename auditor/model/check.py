@@ -152,7 +152,8 @@ class Catalogue:
     controls: tuple[Control, ...]
     checks: tuple[Check, ...]
     knowledge: Knowledge
-    beside: Beside | None = None
+    beside: Mapping[str, Beside] = field(default_factory=dict)
+    """What else is said of the subjects of a check, by its id."""
 
     def control(self, control_id: str) -> Control:
         """The control with an id, in any case.

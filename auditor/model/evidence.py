@@ -137,7 +137,7 @@ class Log:
         """Record one read; a value that was read before is not repeated."""
         if self._seen is None:
             self._seen = {entry.identity for entry in self.entries}
-        identity = evidence.identity
+        identity = (evidence.resource.key, evidence.pointer)
         if identity not in self._seen:
             self._seen.add(identity)
             self.entries.append(evidence)
@@ -148,5 +148,13 @@ class Log:
 
     def extend(self, entries: list[Evidence] | tuple[Evidence, ...]) -> None:
         """Record the reads of another judgement on this one."""
+        if not entries:
+            return
+        if self._seen is None:
+            self._seen = {entry.identity for entry in self.entries}
+        seen, append = self._seen, self.entries.append
         for entry in entries:
-            self.add(entry)
+            identity = (entry.resource.key, entry.pointer)
+            if identity not in seen:
+                seen.add(identity)
+                append(entry)

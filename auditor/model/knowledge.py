@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,7 +51,7 @@ class Audit:
         self.knowledge = knowledge
         self.now = now
         self.settings = dict(settings or {})
-        self.memo: dict[tuple[str, str, str], Any] = {}
-        """Derived facts of the service at hand, by (fact, key of the resource, base pointer)."""
+        self.memo: dict[tuple[Hashable, ...], Any] = {}
+        """Derived facts of the service at hand, by (fact, key of the resource, base pointer, what else)."""
         self.kept: dict[str, Any] = {}
         """What serves every service of the run, by the name of what keeps it, which sets its bounds."""

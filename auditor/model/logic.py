@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from auditor.model.evidence import Gap, Log, Reason, Undetermined
 from auditor.model.inventory import SERVICE
@@ -15,6 +15,7 @@ from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, Manual, Pass, Unknown, Verdict
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _MOST_GAPS = 10
 """How many gaps one verdict names; more do not help a reader."""
@@ -169,23 +170,23 @@ def within(outer: Iterable[Subject], inner: Callable[[Subject], Iterable[Subject
         raise Undetermined(*gaps)
 
 
-def derived(compute: Callable[[Subject], T]) -> Callable[[Subject], T]:
+def derived(compute: Callable[Concatenate[Subject, P], T]) -> Callable[Concatenate[Subject, P], T]:
     """Make a fact that several checks share: computed once per subject, its evidence logged at each use.
 
     ``compute`` may raise ``Undetermined``; that outcome is kept and raised again, with the evidence that
-    was read on the way.
+    was read on the way. What else it is given has to be hashable, and is told apart by its value.
     """
     fact = f"{compute.__module__}.{compute.__qualname__}"
 
     @functools.wraps(compute)
-    def attribute(subject: Subject) -> T:
+    def attribute(subject: Subject, /, *given: P.args, **named: P.kwargs) -> T:
         memo = subject.audit.memo
-        address = (fact, subject.key, subject.base)
+        address = (fact, subject.resource.key, subject.base, *given, *named.items())
         outcome: Any = memo.get(address)
         if outcome is None:
             log = Log()
             try:
-                outcome = (compute(subject.with_log(log)), None, tuple(log.entries))
+                outcome = (compute(subject.with_log(log), *given, **named), None, tuple(log.entries))
             except Undetermined as undetermined:
                 outcome = (None, undetermined.gaps, tuple(log.entries))
             memo[address] = outcome

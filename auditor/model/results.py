@@ -5,6 +5,7 @@ The JSON Schema beside the reports (``reports/results.schema.json``) describes t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 SCHEMA_VERSION = 1
@@ -341,4 +342,5 @@ class Results(TypedDict):
     summary: SummaryJson
     catalogue: CatalogueJson
     withheld: list[WithheldJson]
-    services: list[ServiceJson]
+    services: Sequence[ServiceJson]
+    """In the order they were judged. Those of a large estate are packed: see :mod:`auditor.packed`."""

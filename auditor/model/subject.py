@@ -28,6 +28,7 @@ from auditor.model.values import (
     escape,
     member,
     peek,
+    tokens,
     unescape,
 )
 
@@ -166,16 +167,18 @@ class Subject:
     def _raw(self, pointer: str) -> Any:
         """What stands at ``pointer``, unlogged; None where nothing does."""
         value = self._node
-        for token in pointer.split("/")[1:]:
-            found = member(value, unescape(token)) if isinstance(value, dict) else None
-            value = found[1] if found else None
+        for name, _ in tokens(pointer):
+            found = member(value, name) if isinstance(value, dict) else None
+            if found is None:
+                return None
+            value = found[1]
         return value
 
     def formula(self, pointer: str) -> str:
         """The expression that stands where a value is not known; empty where it is known or absent."""
         at, value = self.base, self._node
-        for token in pointer.split("/")[1:]:
-            found = member(value, unescape(token)) if isinstance(value, dict) else None
+        for name, _ in tokens(pointer):
+            found = member(value, name) if isinstance(value, dict) else None
             if found is None:
                 return ""
             at, value = f"{at}/{escape(found[0])}", found[1]
@@ -317,16 +320,15 @@ class Subject:
         ``partial`` lets a string through of which only pieces are known.
         """
         at, value = self.base, self._node
-        tokens = pointer.split("/")[1:]
-        for depth, token in enumerate(tokens):
-            name = unescape(token)
+        for depth, (name, token) in enumerate(tokens(pointer)):
             if isinstance(value, dict):
                 found = member(value, name)
                 if found is None or found[1] is None:
-                    return self._absent(
-                        f"{at}/{escape(found[0] if found else name)}", value, tokens[depth + 1 :]
-                    )
-                at, value = f"{at}/{escape(found[0])}", found[1]
+                    written = escape(found[0]) if found else token
+                    return self._absent(f"{at}/{written}", value, pointer.split("/")[depth + 2 :])
+                # The exact name is what the pointer has already.
+                at = f"{at}/{token}" if found[0] is name else f"{at}/{escape(found[0])}"
+                value = found[1]
             elif isinstance(value, list):
                 if not name.isdigit() or int(name) >= len(value):
                     raise Undetermined(unresolved(self.resource, at, getattr(value, "why", None)))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = Any
@@ -160,6 +161,16 @@ def unescape(token: str) -> str:
     return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
 
 
+@lru_cache(4096)
+def tokens(pointer: str) -> tuple[tuple[str, str], ...]:
+    """The member names of a JSON pointer, each with the reference token it is written as.
+
+    Kept, for checks read the same few pointers of every resource.
+    """
+    names = [unescape(token) for token in pointer.split("/")[1:]]
+    return tuple((name, escape(name)) for name in names)
+
+
 def member(value: Mapping[str, Json], name: str) -> tuple[str, Json] | None:
     """The member ``name`` of an object, matched as Azure does: without case. Gives the name as it stands.
 
@@ -167,12 +178,13 @@ def member(value: Mapping[str, Json], name: str) -> tuple[str, Json] | None:
     """
     if name in value:
         return name, value[name]
-    folded = name.casefold()
-    found = None
-    for key, item in value.items():
-        if len(key) == len(name) and key.casefold() == folded:
-            found = key, item
-    return found
+    size, folded, found = len(name), "", None
+    for key in value:
+        if len(key) == size:
+            folded = folded or name.casefold()
+            if key.casefold() == folded:
+                found = key
+    return None if found is None else (found, value[found])
 
 
 def peek(element: Json, pointer: str) -> str:

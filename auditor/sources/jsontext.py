@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined] # the C scanner; stable since Python 3.1
 from math import isfinite
-from typing import Any
+from typing import Any, TypeAlias
 
 from auditor.errors import UnreadableError
 from auditor.model.values import Unresolved, member, unescape
@@ -39,6 +39,9 @@ _TOKEN = re.compile(
     r"|,(?=(?:[ \t\r\n]|//[^\n]*+|/\*.*?(?:\*/|\Z))*+[}\]])",  # a trailing comma, blanked
     re.DOTALL,
 )
+_MOST_TABLES = 5_000
+_Table: TypeAlias = "dict[str, int] | list[int]"
+"""Where the members of an object, or the elements of an array, begin."""
 _NOT_SPACE = re.compile(r"[^\r\n]")
 
 
@@ -65,7 +68,9 @@ class JsonDocument:
         """
         self.path = path
         self._text = text
-        self._tables: dict[int, dict[str, int] | list[int]] = {}
+        self._tables: dict[int, _Table] = {}
+        self._deeper: dict[int, _Table] = {}
+        """Those of containers below the second level, of which an estate has too many to keep."""
         self._lines: list[int] | None = None
         self.value: Any = self._parse()
 
@@ -87,8 +92,8 @@ class JsonDocument:
         Member names are matched without case, since the model's pointers may come from another spelling.
         """
         offset = _SPACE.match(self._text, 0).end()  # type: ignore[union-attr] # it matches nothing, too
-        for token in pointer.split("/")[1:]:
-            found = self._below(offset, unescape(token))
+        for depth, token in enumerate(pointer.split("/")[1:]):
+            found = self._below(offset, unescape(token), self._tables if depth < 2 else self._deeper)
             if found is None:
                 break
             offset = found
@@ -108,8 +113,8 @@ class JsonDocument:
                 return None
         return value
 
-    def _below(self, offset: int, name: str) -> int | None:
-        table = self._tables.get(offset)
+    def _below(self, offset: int, name: str, tables: dict[int, _Table]) -> int | None:
+        table = tables.get(offset)
         if table is None:
             opening = self._text[offset : offset + 1]
             if opening == "{":
@@ -118,7 +123,9 @@ class JsonDocument:
                 table = self._elements(offset)
             else:
                 return None
-            self._tables[offset] = table
+            if len(tables) >= _MOST_TABLES and tables is self._deeper:
+                tables.clear()
+            tables[offset] = table
         if isinstance(table, list):
             return table[int(name)] if name.isdigit() and int(name) < len(table) else None
         return table.get(name, table.get(name.casefold()))

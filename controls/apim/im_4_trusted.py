@@ -84,7 +84,7 @@ def _sentence(found: list[str], now: datetime) -> str:
 def _of_policies(service: Subject, calls: _Calls) -> None:
     # Reading policies takes a tenth of a second to import: only inputs that get here pay for it.
     from auditor.apim.policy.trusted import calls as called
-    from auditor.apim.written import sheets, words_for, written
+    from auditor.apim.written import told_of, words_for, written
 
     scopes: list[Subject] = []
     listed = settled(partial(scopes.extend, POLICY_SCOPE.find(service)))
@@ -93,9 +93,8 @@ def _of_policies(service: Subject, calls: _Calls) -> None:
         calls.gaps.extend(read.gaps)
         for holder in read.holders:
             service.log.extend(holder.log.entries)
-        for holder, sheet in sheets(read):
-            for spot, target in called(sheet):
-                calls.add(f"{words_for(holder)}, line {spot.element.line}", target)
+        for holder, (line, target) in told_of(read, called):
+            calls.add(f"{words_for(holder)}, line {line}", target)
     if isinstance(listed, Undetermined):
         calls.gaps.extend(listed.gaps)
 

@@ -339,6 +339,23 @@ def test_a_derived_fact_is_computed_once_and_logged_each_time() -> None:
     assert pointers(service) == pointers(other) == ["/properties/name"]
 
 
+def test_a_derived_fact_is_told_apart_by_what_else_it_is_given() -> None:
+    calls = []
+
+    @derived
+    def fact(service: Subject, pointer: str, lower: bool = False) -> str:
+        calls.append(pointer)
+        text = str(service.read(pointer))
+        return text.lower() if lower else text
+
+    service = subject({"name": "X", "other": "Y"})
+    name, other = "/properties/name", "/properties/other"
+    for _ in range(2):
+        assert (fact(service, name), fact(service, other), fact(service, name, lower=True)) == ("X", "Y", "x")
+    assert calls == [name, other, name]
+    assert pointers(service) == [name, other]
+
+
 def test_a_derived_doubt_is_raised_each_time() -> None:
     @derived
     def fact(service: Subject) -> str:

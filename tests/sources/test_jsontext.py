@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from auditor.errors import UnreadableError
 from auditor.model.values import escape, walk
+from auditor.sources import jsontext
 from auditor.sources.jsontext import JsonDocument, Place, decode
 
 KEYS = st.text(max_size=8)
@@ -84,6 +85,19 @@ def test_every_pointer_leads_to_its_value(tree: object, indent: str | int | None
         assert place is not None
         rest = "\n".join([lines[place.line - 1][place.column - 1 :], *lines[place.line :]])
         assert json.JSONDecoder().raw_decode(rest)[0] == value
+
+
+def test_places_are_found_however_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"a": {"b": [number, {"c": number}]}} for number in range(9)]
+    text = json.dumps({"resources": rows}, indent=1)
+    pointers = [f"/resources/{number}/a/b/1/c" for number in (0, 8, 3, 0, 8)]
+    document = JsonDocument("x.json", text)
+    usual = [document.locate(pointer) for pointer in pointers]
+    monkeypatch.setattr(jsontext, "_MOST_TABLES", 2)
+    document = JsonDocument("x.json", text)
+    assert [document.locate(pointer) for pointer in pointers] == usual
+    assert len(set(usual)) == 3
+    assert len(document._deeper) <= 2
 
 
 def test_a_pointer_that_is_not_there_leads_to_the_nearest_ancestor() -> None:

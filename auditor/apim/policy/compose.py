@@ -229,6 +229,14 @@ class Composer:
         )
         return _Section(statements, (*own, *expansion.notes, *doubts, *parents.notes))
 
+    def own(self, place: Place, name: str, workspace: str | None) -> tuple[Statement, ...]:
+        """The statements of a section as a document has it, ``<base/>`` still among them."""
+        self._workspaces.setdefault(place, None if place.scope is Scope.GLOBAL else workspace)
+        read = self.policies.documents[place]
+        if not isinstance(read, Document):
+            return ()
+        return self._expansion(place, name, self._library(place), read).statements
+
     def _library(self, place: Place) -> Library:
         return self.policies.library_of(self._workspaces.get(place))
 

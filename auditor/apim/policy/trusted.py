@@ -6,12 +6,13 @@ Bus, Event Hubs, container registries.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
+from auditor.apim.libraries import Contents
 from auditor.apim.policy.azure_services import host_of, made_for, service_of
 from auditor.apim.policy.origins import Form, brought_by, forms, head
-from auditor.apim.policy.sheets import Sheet, Spot
+from auditor.apim.policy.sheets import Sheet
+from auditor.apim.policy.tree import Document
 
 _TRUSTED: Final = frozenset({"Azure Storage", "Azure Key Vault", "Azure Service Bus or Event Hubs"})
 _REGISTRY: Final = "Azure Container Registry"
@@ -26,14 +27,17 @@ def trusted_audience(audience: str) -> str:
     return found.name if found is not None and found.name in _TRUSTED else ""
 
 
-def calls(sheet: Sheet) -> Iterator[tuple[Spot, str | None]]:
-    """The statements that ask for a token, with the service it is for.
+def calls(document: Document, contents: Contents) -> tuple[tuple[int, str | None], ...]:
+    """The lines of the statements that ask for a token, with the service it is for.
 
     The service is None where the audience is not known, and empty where it is none of the list.
     """
-    for spot in sheet.named("authentication-managed-identity"):
-        for form in forms(spot.code("resource"), sheet):
-            yield spot, _service(form)
+    sheet = Sheet(document, contents.library)
+    return tuple(
+        (spot.element.line, _service(form))
+        for spot in sheet.named("authentication-managed-identity")
+        for form in forms(spot.code("resource"), sheet)
+    )
 
 
 def _service(form: Form) -> str | None:
