@@ -188,17 +188,27 @@ def _evidence(entry: Evidence) -> EvidenceJson:
 
 
 _PLAIN_EXPRESSION = re.compile(r"\[(?:parameters|variables)\('[^']{1,80}'\)\]")
+_FUNCTION = re.compile(r"\[(\w{1,40})\(")
 
 
 def _expression(entry: Evidence, origin: Origin, pointer: str) -> str:
-    """How a template writes a value that it takes from a parameter or a variable as it is.
+    """The expression that a template writes for a value, or for what holds it; empty where it writes the value.
 
-    Longer expressions are not quoted: they may hold literals that were removed from the value.
+    A parameter or variable is quoted as it is. Of longer expressions only the function is named: they may hold
+    literals that were removed from the value.
     """
     if not entry.resource.input.declared or origin.document is None:
         return ""
     written = origin.document.written(pointer)
-    return written if isinstance(written, str) and _PLAIN_EXPRESSION.fullmatch(written) else ""
+    while written is None and pointer.count("/") > origin.pointer.count("/") + 1:
+        pointer = _above(pointer)
+        written = origin.document.written(pointer)
+    if not isinstance(written, str):
+        return ""
+    if _PLAIN_EXPRESSION.fullmatch(written):
+        return written
+    found = _FUNCTION.match(written)
+    return f"[{found[1]}(...)]" if found else ""
 
 
 def show(value: Any) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,7 +209,48 @@ def test_evidence_names_the_parameter_a_template_takes_a_value_from() -> None:
         for row in finding["evidence"]
     ]
     assert all("line" in row["origin"] for row in rows if "file" in row["origin"])
-    assert not any("concat" in row.get("expression", "") for row in rows)
+    written = {row["pointer"]: row["expression"] for row in rows if "expression" in row}
+    assert any(one.startswith("[parameters('") for one in written.values())
+    quoted = re.compile(r"\[(?:(?:parameters|variables)\('\w+'\)|\w+\(\.\.\.\))\]")
+    assert [one for one in written.values() if not quoted.fullmatch(one)] == []
+
+
+def test_evidence_names_the_function_that_computes_what_holds_a_value(tmp_path: Path) -> None:
+    """Its arguments are not quoted: they may hold what was removed from the value."""
+    template = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "resources": [
+            {
+                "type": "Microsoft.ApiManagement/service",
+                "apiVersion": "2024-05-01",
+                "name": "contoso-apim",
+                "sku": {"name": "[toUpper('premium')]", "capacity": 1},
+                "properties": {
+                    "virtualNetworkType": "None",
+                    "customProperties": "[createObject('Microsoft.WindowsAzure.ApiManagement.Gateway."
+                    "Security.Protocols.Tls10', 'True', 'canary', 'canary-91')]",
+                },
+            }
+        ],
+    }
+    path = tmp_path / "main.json"
+    path.write_text(json.dumps(template, indent=1), encoding="utf-8")
+    inventory = inventory_of(path)
+    audit = Audit(inventory, catalogue().knowledge, datetime(2026, 11, 21, tzinfo=UTC))
+    service = audit_service(plan(catalogue()), audit, inventory.services[0])
+    rows = [
+        row
+        for one in service["controls"]
+        for feature in one["features"]
+        for finding in feature["findings"]
+        for row in finding["evidence"]
+    ]
+    written = {row["pointer"].rpartition(".")[2]: row.get("expression", "") for row in rows}
+    assert written["Tls10"] == "[createObject(...)]"
+    assert written["/sku/name"] == "[toUpper(...)]"
+    assert written["/properties/virtualNetworkType"] == ""
+    assert "canary-91" not in json.dumps(service)
 
 
 def test_subjects_are_listed_once_and_what_ends_the_list_is_told_by_each_check() -> None:
