@@ -192,10 +192,10 @@ _FUNCTION = re.compile(r"\[(\w{1,40})\(")
 
 
 def _expression(entry: Evidence, origin: Origin, pointer: str) -> str:
-    """The expression that a template writes for a value, or for what holds it; empty where it writes the value.
+    """The expression a template writes for a value, or for what holds it; empty where it writes the value.
 
-    A parameter or variable is quoted as it is. Of longer expressions only the function is named: they may hold
-    literals that were removed from the value.
+    A parameter or variable is quoted as it is. Of longer expressions only the function is named: they may
+    hold literals that were removed from the value.
     """
     if not entry.resource.input.declared or origin.document is None:
         return ""

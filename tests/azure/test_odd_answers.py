@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import subprocess
 import sys
@@ -76,7 +77,9 @@ def test_an_interrupt_ends_the_run_at_once_and_leaves_a_file(run: Any, estate: A
     path = tmp_path / "s.json.gz"
     server.fault("slow", "/subscriptions/*", seconds=0.2)
     command = [sys.executable, "-m", "auditor", "collect", *live, "-o", str(path), "-q"]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)  # noqa: S603
+    # A shell that runs the tests in the background has children ignore interrupts.
+    hear = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=hear)  # noqa: S603
     ends = time.monotonic() + 60
     while server.log.count("*") < 5 and time.monotonic() < ends:
         time.sleep(0.002)

@@ -79,7 +79,7 @@ def subnet(name: str, prefix: str, group_name: str) -> dict[str, Any]:
         "properties": {
             "addressPrefix": prefix,
             "networkSecurityGroup": {"id": f"{GROUPS}/{group_name}"},
-            "serviceEndpoints": [{"service": "Microsoft.KeyVault"}],
+            "serviceEndpoints": [{"service": "Microsoft.KeyVault", "provisioningState": "Succeeded"}],
         },
     }
 

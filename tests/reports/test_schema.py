@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -49,7 +49,7 @@ def differences(kind: Any, node: dict[str, Any], where: str) -> Iterator[str]:
         yield from differences(get_args(kind)[0], node, where)
     elif is_typeddict(kind):
         yield from _object_differences(kind, node, where)
-    elif origin is list:
+    elif origin in (list, Sequence):
         if node.get("type") != "array":
             yield f"{where}: a list here, {node.get('type')} there"
         else:

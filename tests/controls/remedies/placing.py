@@ -19,6 +19,8 @@ _NAMED = {"portalsettings", "identityproviders", "policies", "tenant"}
 """Collections whose members have fixed names: another name there is another setting."""
 _KEYS = ("hostName", "name")
 """Members that tell the elements of a list apart."""
+_REPORTED = {"serviceEndpoints": {"provisioningState": "Succeeded"}}
+"""What Azure reports of the elements of a list once they are deployed."""
 
 
 class NoPlaceError(Exception):
@@ -104,7 +106,8 @@ def _merge(into: dict[str, Any], body: dict[str, Any]) -> None:
         if isinstance(old, dict) and isinstance(value, dict):
             _merge(old, value)
         elif isinstance(old, list) and isinstance(value, list):
-            into[key] = _merged_list(old, value)
+            reported = _REPORTED.get(key)
+            into[key] = _merged_list(old, [reported | one for one in value] if reported else value)
         else:
             into[key] = value
 
