@@ -49,7 +49,7 @@ class Group:
 
     @property
     def named(self) -> list[Found]:
-        """Those beyond, of which only the names are given."""
+        """Those beyond, each with a line of its own."""
         return self.found[MOST_DRAWN : MOST_DRAWN + _MOST_NAMED]
 
     @property
@@ -62,7 +62,7 @@ class Group:
 
     @property
     def more(self) -> int:
-        """How many are neither drawn nor named."""
+        """How many are neither drawn nor have a line."""
         return max(0, len(self.found) - MOST_DRAWN - _MOST_NAMED)
 
     @cached_property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.model.results import FindingJson, GapJson, Results, ServiceJson
 from auditor.model.verdict import Severity
+from reports.summary import findings_of
 
 _MOST_FACTS = 3
 _COMMAND = re.compile(r"(?:az|auditor) [a-z]")
@@ -108,7 +110,7 @@ def step_index(results: Results) -> dict[tuple[str, str], Step]:
     by_shape: dict[str, Step] = {}
     found: dict[tuple[str, str], Step] = {}
     for service in results["services"]:
-        shape = shaper(service)
+        shape = functools.cache(shaper(service))  # many findings of a service lack the same
         for gap, finding in _gaps(service):
             remedy = gap["remedy"] or gap["needed"]
             step = found.get((service["id"], remedy))
@@ -157,12 +159,10 @@ def gaps(finding: FindingJson) -> list[GapJson]:
 
 
 def _gaps(service: ServiceJson) -> Iterator[tuple[GapJson, FindingJson]]:
-    for control in service["controls"]:
-        for feature in control["features"]:
-            for finding in feature["findings"]:
-                if finding["status"] == "unknown" and not finding.get("observation"):
-                    for gap in gaps(finding):
-                        yield gap, finding
+    for finding in findings_of(service):
+        if finding["status"] == "unknown":
+            for gap in gaps(finding):
+                yield gap, finding
 
 
 def shaper(service: ServiceJson) -> Callable[[str], str]:

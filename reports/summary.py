@@ -63,11 +63,17 @@ class Row:
 def findings(results: Results) -> Iterator[Row]:
     """Every finding that counts, service by service; observations are left out."""
     for service in results["services"]:
-        for control in service["controls"]:
-            for feature in control["features"]:
-                for finding in feature["findings"]:
-                    if not finding.get("observation"):
-                        yield Row(service, finding)
+        for finding in findings_of(service):
+            yield Row(service, finding)
+
+
+def findings_of(service: ServiceJson) -> Iterator[FindingJson]:
+    """The findings of one service that count; observations are left out."""
+    for control in service["controls"]:
+        for feature in control["features"]:
+            for finding in feature["findings"]:
+                if not finding.get("observation"):
+                    yield finding
 
 
 @dataclass(slots=True)
@@ -110,11 +116,8 @@ def _first(rows: list[Row], most: int) -> list[Row]:
 def status_counts(service: ServiceJson) -> dict[str, int]:
     """How many checks of one service have each status; observations are left out."""
     by_check: dict[str, list[str]] = {}
-    for control in service["controls"]:
-        for feature in control["features"]:
-            for finding in feature["findings"]:
-                if not finding.get("observation"):
-                    by_check.setdefault(finding["check"], []).append(finding["status"])
+    for finding in findings_of(service):
+        by_check.setdefault(finding["check"], []).append(finding["status"])
     counts = dict.fromkeys((status.value for status in Status), 0)
     for statuses in by_check.values():
         counts[fold(statuses).value] += 1

@@ -21,7 +21,7 @@ from auditor.model.results import (
 from auditor.model.verdict import Severity, fold
 from reports.parts import MOST_DRAWN, Anchors, Found, Group, Hidden, InputGroup, Rows, ServiceView
 from reports.steps import Step, gaps, ranked, shaper, step_index
-from reports.summary import findings, status_counts
+from reports.summary import findings, findings_of, status_counts
 
 MOST_LISTED = 200
 """Subjects, files or rows listed in one place; what is beyond is counted."""
@@ -151,15 +151,11 @@ class View:
 
     def worst(self, service: ServiceView) -> list[FindingJson]:
         """The worst of what failed on a service, one of each check."""
-        found = [
-            finding
-            for control in service.data["controls"]
-            for feature in control["features"]
-            for finding in feature["findings"]
-            if finding["status"] in ("fail", "error") and not finding.get("observation")
-        ]
-        found.sort(key=lambda one: Severity(one["severity"]).rank)
-        return list({one["check"]: one for one in reversed(found)}.values())[::-1][:_MOST_WORST]
+        found = [one for one in findings_of(service.data) if one["status"] in ("fail", "error")]
+        first: dict[str, FindingJson] = {}
+        for one in sorted(found, key=lambda one: Severity(one["severity"]).rank):
+            first.setdefault(one["check"], one)
+        return list(first.values())[:_MOST_WORST]
 
     def is_drawn(self, service: ServiceView) -> bool:
         """Whether a service has a section of its own that can be pointed at."""

@@ -15,6 +15,7 @@ from auditor.model.verdict import Status
 from reports import safe
 from reports.html import render_html
 from reports.summary import STATUS_WORDS, telling
+from reports.view import View
 from tests.reports.golden_files import check_golden, words
 from tests.reports.hostile import TEXTS, poisoned
 from tests.reports.sample import sample
@@ -342,6 +343,19 @@ def test_the_value_that_decides_is_shown_first() -> None:
     assert telling(finding)[-1]["value"] == "2024-05-20T11:42:43Z"
     finding["message"] = "Nothing that was read is named."
     assert telling(finding)[-1]["value"] == "2024-05-20T11:42:43Z"
+
+
+def test_the_worst_of_a_service_comes_first_and_each_check_once() -> None:
+    results = sample(1)
+    service = results["services"][0]
+    del service["controls"][1:], service["controls"][0]["features"][1:]
+    findings = service["controls"][0]["features"][0]["findings"]
+    one = next(finding for finding in findings if finding["status"] == "fail")
+    told = [("a", "high"), ("b", "medium"), ("a", "low"), ("c", "critical")]
+    findings[:] = [{**one, "check": f"apim.x.{check}", "severity": severity} for check, severity in told]
+    view = View(results)
+    worst = [(found["check"][-1], found["severity"]) for found in view.worst(view.services[0])]
+    assert worst == [("c", "critical"), ("a", "high"), ("b", "medium")]
 
 
 def test_names_of_checks_in_texts_are_links() -> None:
