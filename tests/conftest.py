@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from auditor.cli import main
 from tests.arm_server.fixtures import arm, start_arm
 
 __all__ = ["arm", "start_arm"]
@@ -31,3 +34,28 @@ def corpus() -> Path:
     if path is None:
         pytest.skip("no real inputs here: set AUDITOR_CORPUS to a folder that holds them")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this process."""
+
+    def call(*arguments: object) -> Ran:
+        with pytest.raises(SystemExit) as raised:
+            main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return Ran(int(raised.value.code or 0), out, err)
+
+    return call

@@ -16,7 +16,7 @@ from auditor.model.check import BEYOND, Catalogue, Check, Control, Feature, Kind
 from auditor.model.evidence import Gap, Reason, Undetermined
 from auditor.model.inventory import Input, InputKind, Inventory, Origin, Resource
 from auditor.model.knowledge import Audit
-from auditor.model.results import ServiceJson
+from auditor.model.results import EvidenceJson, ServiceJson
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Source, Status, Verdict
 from auditor.totals import totals
@@ -197,17 +197,26 @@ def test_no_two_findings_of_the_example_share_a_fingerprint() -> None:
     assert len(found) == len(set(found))
 
 
-def test_evidence_names_the_parameter_a_template_takes_a_value_from() -> None:
-    inventory = inventory_of(ROOT / "examples" / "contoso-apim.json")
+def judged(path: Path) -> ServiceJson:
+    """The one service of a file, as every check judges it."""
+    inventory = inventory_of(path)
     audit = Audit(inventory, catalogue().knowledge, datetime(2026, 11, 21, tzinfo=UTC))
-    service = audit_service(plan(catalogue()), audit, inventory.services[0])
-    rows = [
+    return audit_service(plan(catalogue()), audit, inventory.services[0])
+
+
+def evidence(service: ServiceJson) -> list[EvidenceJson]:
+    """Every value that its findings cite."""
+    return [
         row
         for one in service["controls"]
         for feature in one["features"]
         for finding in feature["findings"]
         for row in finding["evidence"]
     ]
+
+
+def test_evidence_names_the_parameter_a_template_takes_a_value_from() -> None:
+    rows = evidence(judged(ROOT / "examples" / "contoso-apim.json"))
     assert all("line" in row["origin"] for row in rows if "file" in row["origin"])
     written = {row["pointer"]: row["expression"] for row in rows if "expression" in row}
     assert any(one.startswith("[parameters('") for one in written.values())
@@ -236,16 +245,8 @@ def test_evidence_names_the_function_that_computes_what_holds_a_value(tmp_path: 
     }
     path = tmp_path / "main.json"
     path.write_text(json.dumps(template, indent=1), encoding="utf-8")
-    inventory = inventory_of(path)
-    audit = Audit(inventory, catalogue().knowledge, datetime(2026, 11, 21, tzinfo=UTC))
-    service = audit_service(plan(catalogue()), audit, inventory.services[0])
-    rows = [
-        row
-        for one in service["controls"]
-        for feature in one["features"]
-        for finding in feature["findings"]
-        for row in finding["evidence"]
-    ]
+    service = judged(path)
+    rows = evidence(service)
     written = {row["pointer"].rpartition(".")[2]: row.get("expression", "") for row in rows}
     assert written["Tls10"] == "[createObject(...)]"
     assert written["/sku/name"] == "[toUpper(...)]"

@@ -27,25 +27,6 @@ SERVICE = {
 }
 
 
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Any:
-    def call(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as raised:
-            main(arguments)
-        out, err = capfd.readouterr()
-        code = raised.value.code
-        return Ran(code if isinstance(code, int) else 0, out, err)
-
-    return call
-
-
 def template(*resources: Any, **more: Any) -> dict[str, Any]:
     return {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": list(resources), **more}
 

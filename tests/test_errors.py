@@ -8,28 +8,11 @@ from typing import Any
 
 import pytest
 
-from auditor.cli import main
 from auditor.nearest import did_you_mean
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "contoso-apim.json")
 MAIN = ("scan", EXAMPLE, "--no-config", "-q")
-
-
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Any:
-    def call(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as raised:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return Ran(int(raised.value.code or 0), out, err)
-
-    return call
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 
 from auditor.redaction import KNOWN_FORMATS
 from tests.test_cli import SERVICE, template, write
-from tests.test_cli import run as run
 
 
 def planted(secret: str) -> dict[str, Any]:

@@ -19,8 +19,7 @@ from auditor.sources import read_paths
 from controls import catalogue
 from tests.arm_server.estates import Estate
 from tests.arm_server.fixtures import StartArm, use
-from tests.azure.conftest import Ran
-from tests.conftest import NOW
+from tests.conftest import NOW, Ran
 
 ROLES = "microsoft.authorization/roleassignments"
 

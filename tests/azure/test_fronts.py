@@ -13,7 +13,7 @@ from auditor.model.inventory import Inventory
 from auditor.sources import read_paths
 from tests.arm_server.estates import Estate
 from tests.arm_server.fixtures import StartArm, use
-from tests.azure.conftest import Ran
+from tests.conftest import Ran
 
 ROUTES = "microsoft.cdn/profiles/afdendpoints/routes"
 RECORDS = "microsoft.network/privatednszones/a"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,34 +10,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from auditor.cli import main
 from controls import catalogue
 from controls.renamed import RENAMED
 from tests.auditing import child, declared, item, observed, template
+from tests.conftest import Ran, Run
 
 SCHEMA: dict[str, Any] = json.loads((files("reports") / "results.schema.json").read_text("utf-8"))
 CHECK = "apim.im-8.named-value-secret-in-key-vault"
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> Ran:
-        with pytest.raises(SystemExit) as raised:
-            main([str(argument) for argument in arguments])
-        out, err = capfd.readouterr()
-        return Ran(int(raised.value.code or 0), out, err)
-
-    return call
 
 
 def secret(name: str, vault: bool) -> dict[str, Any]:

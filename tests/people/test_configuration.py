@@ -13,7 +13,6 @@ from auditor.userfiles import read_user_file
 from tests.auditing import item, observed
 from tests.people.test_files import EXAMPLE, GOOD
 from tests.people.test_people_commands import scan
-from tests.test_cli import run as run
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from auditor.waivers import read_waivers
 from auditor.yamlfiles import read_yaml
 from reports import registers
 from tests.conftest import ROOT
-from tests.test_cli import run as run
 
 EXAMPLE = str(ROOT / "examples" / "contoso-apim.json")
 GOOD = """\

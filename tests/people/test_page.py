@@ -14,7 +14,6 @@ from auditor.register import State
 from auditor.userfiles import schema_of
 from tests.conftest import ROOT
 from tests.reports.golden_files import check_golden
-from tests.test_cli import run as run
 
 PAGE = (ROOT / "docs" / "waivers.md").read_text("utf-8")
 EXAMPLE = str(ROOT / "examples" / "contoso-apim.json")

@@ -9,7 +9,6 @@ from typing import Any
 from auditor.model.results import Results
 from auditor.yamlfiles import read_yaml
 from tests.people.test_files import EXAMPLE, GOOD
-from tests.test_cli import run as run
 
 
 def scan(run: Any, folder: Path, *more: str) -> tuple[Any, Results]:
