@@ -56,32 +56,6 @@ class Whole:
     """No service in the scope is fine."""
 
 
-def decide(
-    services: Iterable[ServiceJson],
-    fail_on: str,
-    allow_unknown: frozenset[str],
-    unreadable: int = 0,
-    allow_empty: bool = False,
-    read: int = 1,
-    against: Standing | None = None,
-) -> GateJson:
-    """Whether a run passes.
-
-    Args:
-        services: The judged services.
-        fail_on: See :class:`Tally`.
-        allow_unknown: See :class:`Tally`.
-        unreadable: See :class:`Whole`.
-        allow_empty: See :class:`Whole`.
-        read: See :class:`Whole`.
-        against: What stood before: of that nothing counts.
-    """
-    tally, judged = Tally(fail_on, allow_unknown), list(services)
-    for _, check_id, _, status, findings in pairs(judged):
-        tally.add(check_id, status, findings)
-    return decided(tally, Whole(len(judged), read, unreadable, allow_empty), judged, against)
-
-
 def decided(
     tally: Tally, whole: Whole, services: Iterable[ServiceJson] = (), against: Standing | None = None
 ) -> GateJson:

@@ -55,16 +55,6 @@ class Tally:
         return overall, {source: _totals(found) for source, found in self._counts.items()}, judged
 
 
-def totals(
-    services: Iterable[ServiceJson],
-) -> tuple[dict[str, int], dict[str, TotalsJson], dict[str, int]]:
-    """What a :class:`Tally` tells of some services."""
-    tally = Tally()
-    for _, _, source, status, findings in pairs(services):
-        tally.add(source, status, findings)
-    return tally.told()
-
-
 def _totals(counts: Mapping[str, int]) -> TotalsJson:
     decided = counts["pass"] + counts["fail"]
     applicable = sum(counts.values()) - counts["not_applicable"] - counts["inherited"]

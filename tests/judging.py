@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from auditor import gate
 from auditor.engine import Finding, judge
 from auditor.model.check import Check
 from auditor.model.inventory import Inventory, Resource
 from auditor.model.knowledge import Audit
+from auditor.model.results import GateJson, ServiceJson, TotalsJson
 from auditor.model.values import Json, PartialObject
 from auditor.model.verdict import Status, fold
 from auditor.sources import read_paths
+from auditor.totals import Tally, pairs
 from controls import catalogue
 from tests.conftest import NOW
 
@@ -91,3 +94,28 @@ def replace_body(resource: Resource, body: Json) -> Resource:
         resource.scope,
         resource.overlays,
     )
+
+
+def totals(
+    services: Iterable[ServiceJson],
+) -> tuple[dict[str, int], dict[str, TotalsJson], dict[str, int]]:
+    """Counts, totals by source and what the input could show, of judged services."""
+    tally = Tally()
+    for _, _, source, status, found in pairs(services):
+        tally.add(source, status, found)
+    return tally.told()
+
+
+def decide(
+    services: Iterable[ServiceJson],
+    fail_on: str,
+    allow_unknown: frozenset[str],
+    unreadable: int = 0,
+    allow_empty: bool = False,
+    read: int = 1,
+) -> GateJson:
+    """What the gate decides on judged services."""
+    tally, judged = gate.Tally(fail_on, allow_unknown), list(services)
+    for _, check_id, _, status, found in pairs(judged):
+        tally.add(check_id, status, found)
+    return gate.decided(tally, gate.Whole(len(judged), read, unreadable, allow_empty))

@@ -19,10 +19,9 @@ from auditor.model.knowledge import Audit
 from auditor.model.results import EvidenceJson, ServiceJson
 from auditor.model.subject import Subject
 from auditor.model.verdict import Fail, NotApplicable, Pass, Severity, Source, Status, Verdict
-from auditor.totals import totals
 from controls import catalogue
 from tests.conftest import ROOT
-from tests.judging import inventory_of
+from tests.judging import inventory_of, totals
 
 ID = "/subscriptions/0/resourceGroups/g/providers/Microsoft.ApiManagement/service/contoso"
 ROW = Feature("Row", Source.BASELINE, responsibility="customer")

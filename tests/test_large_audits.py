@@ -23,18 +23,17 @@ from auditor.apim.written import Written
 from auditor.assembly import audit_service, plan
 from auditor.caveats import Stored
 from auditor.cli.written import write_text
-from auditor.gate import decide
 from auditor.model.inventory import Resource
 from auditor.model.knowledge import Audit
 from auditor.model.results import FindingJson, Results
 from auditor.packed import PackedServices
 from auditor.sources import read_paths
-from auditor.totals import totals
 from controls import catalogue
 from reports import FORMATS, pieces, render
 from reports.terminal import show
 from tests.auditing import audited, declared, template
 from tests.conftest import NOW
+from tests.judging import decide, totals
 from tests.reports.sample import sample
 
 MODELS = (Chains, Composer, Document, Element, Library, Prover, Sheet, Written)

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.errors import Exit
-from auditor.gate import decide
 from auditor.model.results import (
     ControlResultJson,
     FeatureResultJson,
@@ -16,6 +15,7 @@ from auditor.model.results import (
     ServiceJson,
 )
 from auditor.model.verdict import FOLD_ORDER, Pass, Status, fold
+from tests.judging import decide
 
 STATUSES = st.sampled_from(list(Status))
 
