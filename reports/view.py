@@ -125,6 +125,11 @@ class View:
         return " and ".join(told).replace("1 parameters", "1 parameter")
 
     @property
+    def parametrised(self) -> bool:
+        """Whether parameters were given for the templates."""
+        return bool(self.results["run"]["scope"].get("parameters"))
+
+    @property
     def live(self) -> str:
         """The command that reads all of it from Azure; empty for what was read from there."""
         if self.results["run"]["identity"] or not self.steps:

@@ -345,6 +345,20 @@ def test_the_value_that_decides_is_shown_first() -> None:
     assert telling(finding)[-1]["value"] == "2024-05-20T11:42:43Z"
 
 
+@pytest.mark.parametrize("given", [[], ["prod.parameters.json"]])
+def test_the_head_says_which_parameters_a_template_was_judged_with(given: list[str]) -> None:
+    results = sample(1)
+    results["run"]["inputs"][0]["notes"] = [
+        "parameters without a value: key",
+        "parameters at their defaultValue: sku, location",
+    ]
+    results["run"]["scope"]["parameters"] = given
+    text = Page(render_html(results)).text
+    assert "1 parameter without a value and 2 parameters at their defaultValue." in text
+    assert ("A template without its deployment's values" in text) is not bool(given)
+    assert ("What a deployment would set is judged with" in text) is not bool(given)
+
+
 def test_the_worst_of_a_service_comes_first_and_each_check_once() -> None:
     results = sample(1)
     service = results["services"][0]
